@@ -1,0 +1,31 @@
+import * as z from "zod";
+import { type IdPrefix, idPattern } from "../domain/ids.ts";
+
+export const id = (prefix: IdPrefix) =>
+  z.string().regex(idPattern(prefix), `expected an id such as ${prefix}_01jd…`);
+
+/** RFC 3339 UTC; the wire never carries another form. */
+export const Instant = z.iso.datetime().meta({ example: "2026-11-21T09:30:00.000Z" });
+
+/** Starts and ends with a letter or digit, so that it is safe in a path and in a shell. */
+export const Name = z
+  .string()
+  .regex(
+    /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/,
+    "expected 1 to 64 characters: lower-case letters, digits, '.', '_' or '-', starting and ending with a letter or digit",
+  )
+  .meta({ example: "wdbc" });
+
+export const Description = z.string().max(2_000);
+
+export const PageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+  cursor: z.string().max(200).optional().meta({ description: "`next_cursor` of the page before" }),
+});
+
+export const pageOf = <T extends z.ZodType>(item: T, itemId: string) =>
+  z
+    .object({ items: z.array(item), next_cursor: z.string().nullable() })
+    .meta({ id: `${itemId}Page` });
+
+export type Page<T> = { items: T[]; next_cursor: string | null };

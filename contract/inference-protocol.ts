@@ -1,0 +1,44 @@
+import * as z from "zod";
+import { Name } from "./common.ts";
+import { VersionNumber } from "./model.ts";
+
+/** The wire of the Open Inference Protocol V2, as far as Linnet writes it down for OpenAPI. */
+export const ProtocolModelPath = z.object({ name: Name, version: VersionNumber.optional() });
+
+const TensorMetadata = z
+  .object({ name: z.string(), datatype: z.string(), shape: z.array(z.int()) })
+  .meta({ id: "InferenceTensorMetadata" });
+
+export const ServerMetadata = z
+  .object({ name: z.string(), version: z.string(), extensions: z.array(z.string()) })
+  .meta({ id: "InferenceServerMetadata" });
+
+export const ModelMetadata = z
+  .object({
+    name: z.string(),
+    versions: z.array(z.string()),
+    platform: z.string(),
+    inputs: z.array(TensorMetadata),
+    outputs: z.array(TensorMetadata),
+  })
+  .meta({ id: "InferenceModelMetadata" });
+
+export const ModelReady = z
+  .object({ name: z.string(), ready: z.boolean() })
+  .meta({ id: "InferenceModelReady" });
+
+const InferTensor = z.looseObject({
+  name: z.string(),
+  datatype: z.string(),
+  shape: z.array(z.int()),
+  data: z.array(z.unknown()).optional(),
+});
+
+export const InferAnswer = z
+  .object({
+    model_name: z.string(),
+    model_version: z.string(),
+    id: z.string().optional(),
+    outputs: z.array(InferTensor),
+  })
+  .meta({ id: "InferenceResponse" });

@@ -1,0 +1,95 @@
+import * as z from "zod";
+import { ELEMENT_TYPES } from "../domain/tensors/tensor.ts";
+import { Description, id, Instant, Name, PageQuery, pageOf } from "./common.ts";
+
+export const ModelPath = z.object({ name: Name });
+export const VersionNumber = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(2 ** 31);
+export const VersionPath = z.object({ name: Name, version: VersionNumber });
+export const AliasPath = z.object({ name: Name, alias: Name });
+
+export const CreateModel = z.strictObject({ name: Name, description: Description.default("") });
+
+export const ModelQuery = PageQuery.extend({
+  search: z.string().max(64).optional().meta({ description: "Part of the name or description" }),
+  order: z.enum(["newest", "oldest", "name"]).default("newest"),
+});
+
+const TensorSpec = z
+  .object({
+    name: z.string(),
+    type: z.enum(ELEMENT_TYPES),
+    shape: z.array(z.union([z.number(), z.string(), z.null()])).meta({
+      description: "A number is fixed, a name is symbolic, null is unknown",
+      example: ["batch", 30],
+    }),
+  })
+  .meta({ id: "TensorSpec" });
+
+export const VersionView = z
+  .object({
+    model: z.string(),
+    version: z.int(),
+    sha256: z.string(),
+    size_bytes: z.int(),
+    description: z.string(),
+    inputs: z.array(TensorSpec),
+    outputs: z.array(TensorSpec),
+    created_at: Instant,
+    created_by: z.string(),
+  })
+  .meta({ id: "ModelVersion" });
+
+export const AliasView = z
+  .object({ alias: z.string(), version: z.int(), updated_at: Instant })
+  .meta({ id: "Alias" });
+
+export const ModelView = z
+  .object({
+    id: id("mdl"),
+    name: z.string(),
+    description: z.string(),
+    latest_version: z.int().nullable(),
+    aliases: z.array(AliasView),
+    created_at: Instant,
+    updated_at: Instant,
+  })
+  .meta({ id: "Model" });
+
+export const ModelPage = pageOf(ModelView, "Model");
+export const VersionPage = pageOf(VersionView, "ModelVersion");
+
+export const UploadQuery = z.object({
+  description: Description.default("").meta({ description: "What is new in this version" }),
+});
+
+export const MoveAlias = z.strictObject({
+  version: z.int().min(1),
+  expected_version: z.int().min(1).nullable().optional().meta({
+    description: "Refuse unless the alias points here now; null expects that it does not exist",
+  }),
+});
+
+export const AliasChange = z
+  .object({
+    version: z.int().nullable().meta({ description: "Null when the alias was removed" }),
+    previous_version: z.int().nullable(),
+    at: Instant,
+    by: z.string().meta({ description: "The key or the experiment that moved it" }),
+  })
+  .meta({ id: "AliasChange" });
+
+export const AliasHistory = AliasView.extend({ history: z.array(AliasChange) }).meta({
+  id: "AliasHistory",
+});
+
+export type CreateModel = z.input<typeof CreateModel>;
+export type ModelQuery = z.input<typeof ModelQuery>;
+export type MoveAlias = z.input<typeof MoveAlias>;
+export type ModelView = z.infer<typeof ModelView>;
+export type VersionView = z.infer<typeof VersionView>;
+export type AliasView = z.infer<typeof AliasView>;
+export type AliasHistory = z.infer<typeof AliasHistory>;

@@ -1,0 +1,96 @@
+import { and, asc, desc, eq, gt, inArray, lt, ne } from "drizzle-orm";
+import type { ExperimentStatus } from "../domain/experiments/experiment.ts";
+import type { Directory } from "./directory.ts";
+import { experiment } from "./schema.ts";
+import { containsText } from "./search.ts";
+
+export type ExperimentRow = typeof experiment.$inferSelect;
+export type ListedExperimentRow = ExperimentRow & { status: ExperimentStatus };
+
+/** Puts the row, or answers with the row that already holds its idempotency key. */
+export async function reserveExperiment(
+  directory: Directory,
+  row: ExperimentRow,
+): Promise<ExperimentRow> {
+  const added = await directory.insert(experiment).values(row).onConflictDoNothing();
+  if (added.meta.changes === 1 || row.idempotency_key === null) return row;
+  const holder = await directory
+    .select()
+    .from(experiment)
+    .where(
+      and(
+        eq(experiment.owner_id, row.owner_id),
+        eq(experiment.idempotency_key, row.idempotency_key),
+      ),
+    )
+    .get();
+  return holder ?? row;
+}
+
+export const findExperiment = (
+  directory: Directory,
+  id: string,
+): Promise<ExperimentRow | undefined> =>
+  directory.select().from(experiment).where(eq(experiment.id, id)).get();
+
+export const findExperiments = (
+  directory: Directory,
+  ids: readonly string[],
+): Promise<ExperimentRow[]> =>
+  directory
+    .select()
+    .from(experiment)
+    .where(inArray(experiment.id, [...ids]));
+
+export async function forgetExperiment(directory: Directory, id: string): Promise<void> {
+  await directory
+    .delete(experiment)
+    .where(and(eq(experiment.id, id), eq(experiment.status, "creating")));
+}
+
+/** Where an experiment stands, as its actor tells the directory. */
+export type ExperimentStanding = {
+  status: ExperimentStatus;
+  updated_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+};
+
+export async function putExperimentStatus(
+  directory: Directory,
+  id: string,
+  standing: ExperimentStanding,
+): Promise<void> {
+  await directory.update(experiment).set(standing).where(eq(experiment.id, id));
+}
+
+export async function listExperiments(
+  directory: Directory,
+  query: {
+    owner_id: string;
+    status: ExperimentStatus | undefined;
+    search: string | undefined;
+    order: "newest" | "oldest";
+    after: string | undefined;
+    limit: number;
+  },
+): Promise<ListedExperimentRow[]> {
+  const newest = query.order === "newest";
+  const beyond = newest ? lt : gt;
+  const rows = await directory
+    .select()
+    .from(experiment)
+    .where(
+      and(
+        eq(experiment.owner_id, query.owner_id),
+        query.status ? eq(experiment.status, query.status) : ne(experiment.status, "creating"),
+        query.search
+          ? containsText([experiment.name, experiment.description], query.search)
+          : undefined,
+        query.after === undefined ? undefined : beyond(experiment.id, query.after),
+      ),
+    )
+    .orderBy(newest ? desc(experiment.id) : asc(experiment.id))
+    .limit(query.limit);
+  return rows as ListedExperimentRow[];
+}

@@ -1,0 +1,108 @@
+import {
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
+import type { ExperimentStatus } from "../domain/experiments/experiment.ts";
+import type { KeyEnvironment } from "../domain/keys/api-key.ts";
+import type { Scope } from "../domain/keys/scopes.ts";
+import type { Signature } from "../domain/tensors/tensor.ts";
+
+/**
+ * The directory: who exists, who owns it and what people list. Times are milliseconds since 1970.
+ * The truth of anything that changes is its actor's; these rows follow it.
+ */
+export const user = sqliteTable("user", {
+  id: text("id").primaryKey(),
+  name: text("name").notNull(),
+  created_at: integer("created_at").notNull(),
+});
+
+export const apiKey = sqliteTable(
+  "api_key",
+  {
+    id: text("id").primaryKey(),
+    owner_id: text("owner_id")
+      .notNull()
+      .references(() => user.id),
+    name: text("name").notNull(),
+    environment: text("environment").$type<KeyEnvironment>().notNull(),
+    scopes: text("scopes", { mode: "json" }).$type<Scope[]>().notNull(),
+    rate_limit: integer("rate_limit").notNull(),
+    created_at: integer("created_at").notNull(),
+    expires_at: integer("expires_at"),
+    revoked_at: integer("revoked_at"),
+  },
+  (table) => [index("api_key_owner").on(table.owner_id, table.id)],
+);
+
+export const model = sqliteTable(
+  "model",
+  {
+    id: text("id").primaryKey(),
+    owner_id: text("owner_id")
+      .notNull()
+      .references(() => user.id),
+    name: text("name").notNull(),
+    description: text("description").notNull(),
+    latest_version: integer("latest_version"),
+    created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [uniqueIndex("model_owner_name").on(table.owner_id, table.name)],
+);
+
+export const modelVersion = sqliteTable(
+  "model_version",
+  {
+    model_id: text("model_id").notNull(),
+    version: integer("version").notNull(),
+    sha256: text("sha256").notNull(),
+    size_bytes: integer("size_bytes").notNull(),
+    description: text("description").notNull(),
+    signature: text("signature", { mode: "json" }).$type<Signature>().notNull(),
+    created_at: integer("created_at").notNull(),
+    created_by: text("created_by").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.model_id, table.version] })],
+);
+
+export const modelAlias = sqliteTable(
+  "model_alias",
+  {
+    model_id: text("model_id").notNull(),
+    alias: text("alias").notNull(),
+    version: integer("version").notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.model_id, table.alias] })],
+);
+
+export const experiment = sqliteTable(
+  "experiment",
+  {
+    id: text("id").primaryKey(),
+    owner_id: text("owner_id")
+      .notNull()
+      .references(() => user.id),
+    name: text("name").notNull(),
+    description: text("description").notNull(),
+    /** `creating` until its actor has confirmed it; such rows are listed nowhere. */
+    status: text("status").$type<ExperimentStatus | "creating">().notNull(),
+    consistency: text("consistency").$type<"strict" | "leased">().notNull(),
+    idempotency_key: text("idempotency_key"),
+    /** SHA-256 of the request that made it, to tell a repeat from another use of its key. */
+    request_hash: text("request_hash").notNull(),
+    created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
+    started_at: integer("started_at"),
+    ended_at: integer("ended_at"),
+  },
+  (table) => [
+    index("experiment_owner").on(table.owner_id, table.id),
+    uniqueIndex("experiment_idempotency").on(table.owner_id, table.idempotency_key),
+  ],
+);

@@ -1,0 +1,385 @@
+import { DurableObject } from "cloudflare:workers";
+import type {
+  ExperimentEvent,
+  ExperimentRecord,
+  ExperimentRefusal,
+  ExperimentReport,
+  ExperimentSnapshot,
+  OutcomeReport,
+  RecordedOutcomes,
+  RoutingLease,
+} from "../../contract/experiment-lease.ts";
+import type { ModelRefusal } from "../../contract/model-lease.ts";
+import { openDirectory } from "../../database/directory.ts";
+import { putExperimentStatus } from "../../database/experiments.ts";
+import {
+  type Decision,
+  decide,
+  type RoutingTable,
+  type Unit,
+} from "../../domain/experiments/decide.ts";
+import { layOut } from "../../domain/experiments/ledger.ts";
+import { advance, type Transition } from "../../domain/experiments/lifecycle.ts";
+import {
+  type OutcomeSource,
+  recordOutcome,
+  type RecordedOutcome,
+} from "../../domain/experiments/record-outcome.ts";
+import { describeBreach, findBreach } from "../../domain/experiments/rollback-rule.ts";
+import { fail, ok, type Result } from "../../domain/result.ts";
+import { callActor } from "../shared/call-actor.ts";
+import { Effects } from "../shared/effects.ts";
+import { upgradeSchema } from "../shared/upgrade-schema.ts";
+import { ExperimentStore } from "./experiment-store.ts";
+import { OutcomeStore } from "./outcome-store.ts";
+import { SCHEMA } from "./schema.ts";
+import { TotalsStore } from "./totals-store.ts";
+
+const EVENT_OF = {
+  start: "started",
+  pause: "paused",
+  resume: "resumed",
+  rollback: "rolled_back",
+  conclude: "concluded",
+} as const satisfies Record<Transition, ExperimentEvent["type"]>;
+
+type Change = Result<ExperimentSnapshot & { effective_at: number }, ExperimentRefusal>;
+
+/**
+ * One experiment: the only writer of its status, its table and its counts. Rules are in
+ * domain/experiments. What follows outside its storage are effects: `directory` (its row in D1),
+ * `promotion` (the alias of the winner) and `claims` (on model versions).
+ */
+export class ExperimentActor extends DurableObject<Env> {
+  readonly #store: ExperimentStore;
+  readonly #outcomes: OutcomeStore;
+  readonly #effects: Effects;
+  #totals: TotalsStore | undefined;
+  /** Why the last conclusion could not move its alias, for the call that waits for it. */
+  #refusal: ExperimentRefusal | undefined;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    upgradeSchema(ctx.storage, SCHEMA);
+    this.#store = new ExperimentStore(ctx.storage.sql);
+    this.#outcomes = new OutcomeStore(ctx.storage.sql);
+    this.#effects = new Effects(ctx.storage, (key) => this.#deliver(key));
+  }
+
+  /** Repeating it changes nothing: an experiment is defined once. */
+  async create(definition: ExperimentRecord, by: string): Promise<ExperimentSnapshot> {
+    const known = this.#store.find();
+    if (!known) {
+      const at = definition.created_at;
+      const ledger = layOut(definition.variants.map(({ weight }) => weight));
+      this.#commit(() => {
+        this.#store.insert(definition, {
+          status: "draft",
+          epoch: 0,
+          ledger,
+          started_at: null,
+          ended_at: null,
+          updated_at: at,
+          winning_variant_id: null,
+          reason: null,
+        });
+        this.#store.addEvent({ type: "created", at, by, epoch: 0, data: {} });
+        this.#effects.add("directory", at);
+      });
+      await this.#settle();
+    }
+    return this.#snapshot();
+  }
+
+  describe(): Result<ExperimentSnapshot, ExperimentRefusal> {
+    return this.#store.find() ? ok(this.#snapshot()) : fail({ code: "experiment_not_found" });
+  }
+
+  /** Starts, pauses, resumes, rolls back or concludes. */
+  async change(
+    transition: Transition,
+    {
+      by,
+      reason,
+      winner,
+    }: { by: string; reason?: string | undefined; winner?: string | undefined },
+  ): Promise<Change> {
+    const held = this.#store.find();
+    if (!held) return fail({ code: "experiment_not_found" });
+    if (held.conclusion) return fail({ code: "experiment_concluding" });
+    if (transition === "conclude" && winner !== undefined) return this.#conclude(winner, by);
+    const now = Date.now();
+    const next = advance(held.state, transition, { now, reason: reason ?? null });
+    if (!next.ok) return next;
+    this.#commit(() => this.#enter(transition, next.value, by, reason ? { reason } : {}));
+    await this.#settle();
+    return ok({ ...this.#snapshot(), effective_at: this.#effectiveAt() });
+  }
+
+  /** The variant of one request, by the table in force now. */
+  decide(unit: Unit): Result<Decision, ExperimentRefusal> {
+    const table = this.#table();
+    return table ? decide(table, unit) : fail({ code: "experiment_not_found" });
+  }
+
+  lease(): Result<RoutingLease, ExperimentRefusal> {
+    const table = this.#table();
+    const held = this.#store.find();
+    if (!table || !held) return fail({ code: "experiment_not_found" });
+    const { consistency, variants } = held.definition;
+    return ok({ table, consistency, variants, lease_ms: Number(this.env.ROUTING_LEASE_MS) });
+  }
+
+  /**
+   * Counts each outcome once, whatever is sent again, and asks the guardrails in the same turn:
+   * the answer to the outcome that broke one already says `rolled_back`.
+   */
+  async record(
+    outcomes: readonly OutcomeReport[],
+    source: OutcomeSource,
+  ): Promise<Result<RecordedOutcomes, ExperimentRefusal>> {
+    const held = this.#store.find();
+    if (!held) return fail({ code: "experiment_not_found" });
+    const { state, definition } = held;
+    if (state.status === "draft") return fail({ code: "experiment_not_started" });
+
+    const totals = this.#loadTotals(definition.variants.length);
+    const indices = new Map(
+      definition.variants.map(({ variant_id }, index) => [variant_id, index]),
+    );
+    const known = this.#outcomes.find(outcomes.map(({ request_id }) => request_id));
+    const changed = new Map<string, RecordedOutcome>();
+    const answer: RecordedOutcomes = {
+      accepted: 0,
+      duplicates: 0,
+      rejected: [],
+      status: state.status,
+    };
+
+    this.#commit(() => {
+      for (const { epoch = state.epoch, ...outcome } of outcomes) {
+        const { request_id } = outcome;
+        const variant = indices.get(outcome.variant_id);
+        if (variant === undefined) {
+          answer.rejected.push({ request_id, code: "variant_unknown" });
+          continue;
+        }
+        if (!totals.hasRoomFor(variant, outcome.metrics)) {
+          answer.rejected.push({ request_id, code: "metrics_too_many" });
+          continue;
+        }
+        const verdict = recordOutcome(known.get(request_id), { ...outcome, epoch }, source);
+        if (verdict.kind === "duplicate") answer.duplicates += 1;
+        else if (verdict.kind === "rejected")
+          answer.rejected.push({ request_id, code: verdict.code });
+        else {
+          if (verdict.kind === "completed") totals.remove(variant, verdict.before);
+          totals.add(variant, verdict.after);
+          known.set(request_id, verdict.after);
+          changed.set(request_id, verdict.after);
+          answer.accepted += 1;
+        }
+      }
+      if (changed.size === 0) return;
+      this.#outcomes.put([...changed.values()]);
+      totals.save();
+      answer.status = this.#guard(definition, totals);
+    });
+    if (answer.status !== state.status) await this.#settle();
+    return ok(answer);
+  }
+
+  report(): Result<ExperimentReport, ExperimentRefusal> {
+    const held = this.#store.find();
+    if (!held) return fail({ code: "experiment_not_found" });
+    const { variants } = held.definition;
+    const totals = this.#loadTotals(variants.length);
+    const reports = variants.map((variant, index) => totals.report(index, variant));
+    return ok({ definition: held.definition, state: held.state, variants: reports });
+  }
+
+  events(after: number, limit: number): ExperimentEvent[] {
+    return this.#store.eventsAfter(after, limit);
+  }
+
+  /** Delivered at least once: what is owed is looked up anew. */
+  override async alarm(): Promise<void> {
+    await this.#settle();
+  }
+
+  /** Asks the guardrails of a running experiment; answers with the status after that. */
+  #guard(definition: ExperimentRecord, totals: TotalsStore): ExperimentSnapshot["state"]["status"] {
+    const { state, conclusion } = this.#snapshot();
+    // Somebody has concluded and the alias is on its way to the winner: that decision stands.
+    if (state.status !== "running" || conclusion) return state.status;
+    const guarded = definition.variants.map((variant, index) => ({
+      ...totals.guarded(index, variant.variant_id),
+      is_control: variant.is_control,
+    }));
+    const control = guarded.find(({ is_control }) => is_control);
+    const others = guarded.filter(({ is_control }) => !is_control);
+    const breach = control && findBreach(definition.rollback, control, others);
+    if (!breach) return state.status;
+    const reason = `${definition.variants.find(({ variant_id }) => variant_id === breach.variant_id)?.name}: ${describeBreach(breach)}`;
+    const next = advance(state, "rollback", { now: Date.now(), reason });
+    if (!next.ok) return state.status;
+    this.#enter("rollback", next.value, "guardrail", { reason, ...breach });
+    return next.value.status;
+  }
+
+  /** Part of a transaction: the new state, its event, and what follows outside. */
+  #enter(
+    transition: Transition,
+    state: ExperimentSnapshot["state"],
+    by: string,
+    data: ExperimentEvent["data"],
+  ): void {
+    const at = state.updated_at;
+    this.#store.putState(state);
+    this.#store.addEvent({ type: EVENT_OF[transition], at, by, epoch: state.epoch, data });
+    this.#effects.add("directory", at);
+    if (state.ended_at !== null) this.#effects.add("claims", at);
+  }
+
+  /**
+   * Concludes with a winner: first the intention is written, then the winner's alias moves, then
+   * the status changes. Whoever dies in between, the alarm finishes it.
+   */
+  async #conclude(winning_variant_id: string, by: string): Promise<Change> {
+    const { definition, state } = this.#snapshot();
+    const known = definition.variants.map(({ variant_id }) => variant_id);
+    if (!known.includes(winning_variant_id))
+      return fail({ code: "winner_unknown", winning_variant_id, known });
+    const now = Date.now();
+    const allowed = advance(state, "conclude", { now, winner: winning_variant_id });
+    if (!allowed.ok) return allowed;
+    this.#refusal = undefined;
+    this.#commit(() => {
+      this.#store.putConclusion({ winning_variant_id, by });
+      this.#effects.add("promotion", now);
+    });
+    await this.#settle();
+    if (this.#refusal) return fail(this.#refusal);
+    const after = this.#snapshot();
+    if (after.conclusion) return fail({ code: "experiment_concluding" });
+    return ok({ ...after, effective_at: this.#effectiveAt() });
+  }
+
+  async #promote(): Promise<void> {
+    const { definition, conclusion } = this.#snapshot();
+    if (!conclusion) return;
+    const { winning_variant_id, by } = conclusion;
+    const winner = definition.variants.find(({ variant_id }) => variant_id === winning_variant_id);
+    if (!winner) return;
+    const { alias } = definition;
+    const versions = definition.variants.filter(({ model_id }) => model_id === winner.model_id);
+    const expected = [null, ...versions.map(({ version }) => version)];
+    const move = { alias, version: winner.version, expected, by: definition.id };
+    const moved: Result<{ previous_version: number | null }, ModelRefusal> = await callActor(
+      () => this.env.MODEL.getByName(winner.model_id),
+      (model) => model.moveAlias(move),
+    );
+    // The state may have moved on while the model's actor answered.
+    const { state, conclusion: still } = this.#snapshot();
+    const now = Date.now();
+    const next = advance(state, "conclude", { now, winner: winning_variant_id });
+    if (!still || !next.ok) return;
+    this.#commit(() => {
+      this.#store.putConclusion(null);
+      if (!moved.ok) {
+        const found = moved.error.code === "alias_moved" ? moved.error.found : null;
+        this.#refusal = { code: "alias_moved", alias, found };
+        return;
+      }
+      const { previous_version } = moved.value;
+      const promotion = { model: winner.model, alias, version: winner.version, previous_version };
+      this.#store.putPromotion(promotion);
+      this.#enter("conclude", next.value, by, { winning_variant_id });
+      this.#store.addEvent({
+        type: "promoted",
+        at: now,
+        by,
+        epoch: next.value.epoch,
+        data: promotion,
+      });
+    });
+  }
+
+  async #deliver(effect: string): Promise<void> {
+    const { definition, state } = this.#snapshot();
+    if (effect === "promotion") await this.#promote();
+    if (effect === "directory") {
+      const { status, updated_at, started_at, ended_at } = state;
+      const standing = { status, updated_at, started_at, ended_at };
+      await putExperimentStatus(openDirectory(this.env.DB), definition.id, standing);
+    }
+    if (effect === "claims") {
+      const models = new Set(definition.variants.map(({ model_id }) => model_id));
+      for (const id of models)
+        await callActor(
+          () => this.env.MODEL.getByName(id),
+          (model) => model.release(definition.id),
+        );
+    }
+  }
+
+  #table(): RoutingTable | undefined {
+    const held = this.#store.find();
+    if (!held) return undefined;
+    const { definition, state } = held;
+    const control = definition.variants.findIndex(({ is_control }) => is_control);
+    const winner = definition.variants.findIndex(
+      ({ variant_id }) => variant_id === state.winning_variant_id,
+    );
+    const { status, epoch, ledger } = state;
+    return {
+      experiment_id: definition.id,
+      status,
+      epoch,
+      ledger,
+      control,
+      winner: winner === -1 ? null : winner,
+    };
+  }
+
+  #snapshot() {
+    const held = this.#store.find();
+    if (!held) throw new Error("this experiment was never created");
+    return held;
+  }
+
+  #loadTotals(variants: number): TotalsStore {
+    this.#totals ??= new TotalsStore(this.ctx.storage.sql, variants);
+    return this.#totals;
+  }
+
+  /** One transaction; what is held in memory never outlives one that did not commit. */
+  #commit(work: () => void): void {
+    try {
+      this.ctx.storage.transactionSync(work);
+    } catch (error) {
+      this.#store.forget();
+      this.#totals = undefined;
+      throw error;
+    }
+  }
+
+  /** When the last lease of the table before can still be in use. */
+  #effectiveAt(): number {
+    const { definition, state } = this.#snapshot();
+    const lease = definition.consistency === "strict" ? 0 : Number(this.env.ROUTING_LEASE_MS);
+    return state.updated_at + lease;
+  }
+
+  async #settle(): Promise<void> {
+    await this.#scheduleAlarm();
+    await this.#effects.flush(Date.now());
+    await this.#scheduleAlarm();
+  }
+
+  async #scheduleAlarm(): Promise<void> {
+    const due = this.#effects.nextDue();
+    if (due === null) await this.ctx.storage.deleteAlarm();
+    else await this.ctx.storage.setAlarm(due);
+  }
+}

@@ -1,0 +1,82 @@
+import type { SchemaStep } from "./upgrade-schema.ts";
+
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+
+export const EFFECTS_STEP: SchemaStep = {
+  id: "effects",
+  sql: `
+    CREATE TABLE effect (
+      key TEXT PRIMARY KEY,
+      revision INTEGER NOT NULL,
+      attempts INTEGER NOT NULL,
+      due_at INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+  `,
+};
+
+type EffectRow = { key: string; revision: number; attempts: number };
+
+/**
+ * What an actor still owes the world outside its storage. A key is added in the transaction that
+ * causes it and removed once delivered, so a crash in between repeats the delivery: `deliver`
+ * reads the present state and must do no harm when called again. It may be called for a key
+ * whose cause has been overtaken.
+ */
+export class Effects {
+  readonly #storage: DurableObjectStorage;
+  readonly #deliver: (key: string) => Promise<void>;
+  #flushing: Promise<void> = Promise.resolve();
+
+  constructor(storage: DurableObjectStorage, deliver: (key: string) => Promise<void>) {
+    this.#storage = storage;
+    this.#deliver = deliver;
+  }
+
+  add(key: string, now: number): void {
+    this.#storage.sql.exec(
+      `INSERT INTO effect (key, revision, attempts, due_at) VALUES (?, 1, 0, ?)
+       ON CONFLICT (key) DO UPDATE SET revision = revision + 1, attempts = 0, due_at = excluded.due_at`,
+      key,
+      now + FIRST_RETRY_MS,
+    );
+  }
+
+  /** Tries everything owed once, one at a time; what fails stays owed, with a later due time. */
+  flush(now: number): Promise<void> {
+    this.#flushing = this.#flushing.catch(() => undefined).then(() => this.#deliverAll(now));
+    return this.#flushing;
+  }
+
+  nextDue(): number | null {
+    return this.#storage.sql
+      .exec<{ at: number | null }>("SELECT MIN(due_at) AS at FROM effect")
+      .one().at;
+  }
+
+  /** Until nothing is owed that was not tried: delivering one effect may owe another. */
+  async #deliverAll(now: number): Promise<void> {
+    const tried = new Set<string>();
+    for (;;) {
+      const owed = this.#storage.sql
+        .exec<EffectRow>("SELECT key, revision, attempts FROM effect")
+        .toArray()
+        .find(({ key, revision }) => !tried.has(`${key}@${revision}`));
+      if (!owed) return;
+      tried.add(`${owed.key}@${owed.revision}`);
+      await this.#deliverOne(owed, now);
+    }
+  }
+
+  async #deliverOne({ key, revision, attempts }: EffectRow, now: number): Promise<void> {
+    const { sql } = this.#storage;
+    try {
+      await this.#deliver(key);
+      sql.exec("DELETE FROM effect WHERE key = ? AND revision = ?", key, revision);
+    } catch (error) {
+      console.error(JSON.stringify({ event: "effect_failed", key, attempts, error: String(error) }));
+      const due = now + Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempts);
+      sql.exec("UPDATE effect SET attempts = attempts + 1, due_at = ? WHERE key = ?", due, key);
+    }
+  }
+}

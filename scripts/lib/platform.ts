@@ -1,0 +1,81 @@
+import { readdir, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type WorkerdStructuredLog } from "miniflare";
+import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { ROOT, WORKERS } from "./build.ts";
+
+export type PlatformOptions = {
+  port?: number;
+  /** Where D1, R2 and the actors keep their state; in memory when left out. */
+  state?: string;
+  secrets: { KEY_CHECKSUM_SECRET: string; SETUP_TOKEN: string };
+  /** Variables that replace those of wrangler.toml, for one Worker or all. */
+  vars?: Record<string, string>;
+  onLog?: (log: WorkerdStructuredLog) => void;
+};
+
+/** Runs the built Workers on workerd directly, without the development proxy. */
+export async function startPlatform(options: PlatformOptions): Promise<Miniflare> {
+  const { port = 0, state, secrets, vars = {}, onLog = () => undefined } = options;
+  Object.assign(process.env, secrets);
+  const workers = await Promise.all(
+    WORKERS.map(async ({ name, config, output }) => {
+      const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, config));
+      const { modulesRules: _, ...bindings } = workerOptions;
+      return {
+        ...bindings,
+        name,
+        modules: await builtModules(join(ROOT, output)),
+        bindings: { ...workerOptions.bindings, ...(name === "linnet" ? secrets : {}), ...vars },
+      };
+    }),
+  );
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      host: "127.0.0.1",
+      port,
+      logRequests: false,
+      log: new Log(LogLevel.ERROR),
+      handleStructuredLogs: onLog,
+      ...(state === undefined ? {} : { resourcePersistencePath: state }),
+      workers,
+    }),
+  );
+  await miniflare.ready;
+  await applyMigrations(await miniflare.getD1Database("DB", "linnet"));
+  return miniflare;
+}
+
+async function builtModules(folder: string) {
+  const files = (await readdir(folder)).filter((file) => /\.(js|wasm)$/.test(file));
+  // The first module is the entry.
+  files.sort((a, b) => Number(b === "index.js") - Number(a === "index.js"));
+  return Promise.all(
+    files.map(async (file) => {
+      const path = join(folder, file);
+      const bytes = await readFile(path);
+      return file.endsWith(".wasm")
+        ? { type: "CompiledWasm" as const, path: basename(path), contents: new Uint8Array(bytes) }
+        : { type: "ESModule" as const, path: basename(path), contents: bytes.toString() };
+    }),
+  );
+}
+
+type Database = Awaited<ReturnType<Miniflare["getD1Database"]>>;
+
+/** What `wrangler d1 migrations apply` does, with the same table, so that both may be used. */
+async function applyMigrations(database: Database): Promise<void> {
+  await database.exec(
+    "CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)",
+  );
+  const { results } = await database.prepare("SELECT name FROM d1_migrations").all<{ name: string }>();
+  const applied = new Set(results.map(({ name }) => name));
+  const folder = join(ROOT, "migrations");
+  for (const name of (await readdir(folder)).filter((file) => file.endsWith(".sql")).toSorted()) {
+    if (applied.has(name)) continue;
+    const sql = await readFile(join(folder, name), "utf8");
+    const statements = sql.split("--> statement-breakpoint").map((text) => database.prepare(text));
+    const noted = database.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(name);
+    await database.batch([...statements, noted]);
+  }
+}

@@ -1,0 +1,123 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { SCOPES } from "../../domain/keys/scopes.ts";
+import type { AppEnv } from "./http/app-env.ts";
+import { boundedBody } from "./http/body-limits.ts";
+import { ApiProblem, onError } from "./http/problem.ts";
+import { protocolErrors } from "./http/protocol.ts";
+import { referencePage } from "./http/reference-page.ts";
+import { traced } from "./http/trace.ts";
+import { concludeExperiment } from "./routes/experiments/conclude-experiment.ts";
+import { createExperiment } from "./routes/experiments/create-experiment.ts";
+import { getExperimentAnalysis } from "./routes/experiments/get-experiment-analysis.ts";
+import { getExperimentMetrics } from "./routes/experiments/get-experiment-metrics.ts";
+import { getExperiment } from "./routes/experiments/get-experiment.ts";
+import { listExperimentEvents } from "./routes/experiments/list-experiment-events.ts";
+import { listExperiments } from "./routes/experiments/list-experiments.ts";
+import { pauseExperiment } from "./routes/experiments/pause-experiment.ts";
+import { predictWithExperiment } from "./routes/experiments/predict-with-experiment.ts";
+import { reportOutcomes } from "./routes/experiments/report-outcomes.ts";
+import { resumeExperiment } from "./routes/experiments/resume-experiment.ts";
+import { rollbackExperiment } from "./routes/experiments/rollback-experiment.ts";
+import { routeRequest } from "./routes/experiments/route-request.ts";
+import { startExperiment } from "./routes/experiments/start-experiment.ts";
+import { health } from "./routes/health/health.ts";
+import { describeModel } from "./routes/inference-protocol/describe-model.ts";
+import { infer } from "./routes/inference-protocol/infer.ts";
+import { modelReady } from "./routes/inference-protocol/model-ready.ts";
+import { inferenceServer } from "./routes/inference-protocol/server.ts";
+import { createKey } from "./routes/keys/create-key.ts";
+import { getKeyUsage } from "./routes/keys/get-key-usage.ts";
+import { listKeys } from "./routes/keys/list-keys.ts";
+import { revokeKey } from "./routes/keys/revoke-key.ts";
+import { createModel } from "./routes/models/create-model.ts";
+import { deleteModel } from "./routes/models/delete-model.ts";
+import { deleteVersion } from "./routes/models/delete-version.ts";
+import { downloadVersion } from "./routes/models/download-version.ts";
+import { getAlias } from "./routes/models/get-alias.ts";
+import { getModel } from "./routes/models/get-model.ts";
+import { getVersion } from "./routes/models/get-version.ts";
+import { listModels } from "./routes/models/list-models.ts";
+import { listVersions } from "./routes/models/list-versions.ts";
+import { moveAlias } from "./routes/models/move-alias.ts";
+import { predict } from "./routes/models/predict.ts";
+import { removeAlias } from "./routes/models/remove-alias.ts";
+import { uploadVersion } from "./routes/models/upload-version.ts";
+import { setUp } from "./routes/setup/set-up.ts";
+import { createUser } from "./routes/users/create-user.ts";
+import { listUsers } from "./routes/users/list-users.ts";
+import { VERSION } from "./version.ts";
+
+const OPERATIONS = [
+  predict,
+  predictWithExperiment,
+  reportOutcomes,
+  routeRequest,
+  infer,
+  describeModel,
+  modelReady,
+  inferenceServer,
+  createModel,
+  listModels,
+  getModel,
+  deleteModel,
+  uploadVersion,
+  listVersions,
+  getVersion,
+  downloadVersion,
+  deleteVersion,
+  getAlias,
+  moveAlias,
+  removeAlias,
+  createExperiment,
+  listExperiments,
+  getExperiment,
+  startExperiment,
+  pauseExperiment,
+  resumeExperiment,
+  rollbackExperiment,
+  concludeExperiment,
+  getExperimentMetrics,
+  getExperimentAnalysis,
+  listExperimentEvents,
+  createKey,
+  listKeys,
+  revokeKey,
+  getKeyUsage,
+  createUser,
+  listUsers,
+  setUp,
+  health,
+];
+
+export const api = new OpenAPIHono<AppEnv>();
+api.use(traced, boundedBody);
+api.use("/v2/*", protocolErrors);
+for (const operation of OPERATIONS) api.route("/", operation);
+api.route("/", referencePage);
+api.onError(onError);
+api.notFound((c) => {
+  const detail = `no route for ${c.req.method} ${c.req.path}; see /docs`;
+  return new ApiProblem("route_not_found", detail).toResponse(c.get("trace").request_id);
+});
+
+api.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
+  type: "http",
+  scheme: "bearer",
+  description: `An API key. Scopes: ${Object.entries(SCOPES)
+    .map(([scope, meaning]) => `\`${scope}\` (${meaning})`)
+    .join(", ")}`,
+});
+api.openAPIRegistry.registerComponent("securitySchemes", "setupToken", {
+  type: "http",
+  scheme: "bearer",
+  description: "The secret `SETUP_TOKEN` of the deployment",
+});
+api.doc31("/openapi.json", {
+  openapi: "3.1.0",
+  info: {
+    title: "Linnet",
+    version: VERSION,
+    description:
+      "Serves ONNX models at the edge and tries new versions on an exact share of live traffic.",
+  },
+});

@@ -1,0 +1,18 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Trace } from "../../../contract/inference.ts";
+import type { Admission } from "../leases/key-leases.ts";
+import { rejectInvalid } from "./validation.ts";
+
+export type AppEnv = {
+  Bindings: Env;
+  Variables: {
+    trace: Trace;
+    /** Set by `authorize`; a route without a scope has none. */
+    admission: Admission;
+    /** What the log line of this request also says. */
+    logged: Record<string, unknown>;
+  };
+};
+
+/** A small app for one operation; `index.ts` mounts them all. */
+export const operation = () => new OpenAPIHono<AppEnv>({ defaultHook: rejectInvalid });

@@ -1,0 +1,34 @@
+import type { ExperimentRefusal } from "../../../contract/experiment-lease.ts";
+import { ApiProblem } from "./problem.ts";
+
+/** What a refusal of an experiment's actor means to the caller. */
+export function experimentProblem(id: string, refusal: ExperimentRefusal): ApiProblem {
+  switch (refusal.code) {
+    case "experiment_not_found":
+      return new ApiProblem("experiment_not_found", `you have no experiment ${id}`);
+    case "experiment_not_started":
+      return new ApiProblem(refusal.code, `start it with POST /v1/experiments/${id}/start`);
+    case "experiment_concluding":
+      return new ApiProblem(
+        refusal.code,
+        "the alias of its winner is being moved; read it again in a second",
+      );
+    case "experiment_transition_refused": {
+      const { transition, status, allowed } = refusal;
+      const next = allowed.length === 0 ? "nothing: it has ended" : allowed.join(", ");
+      const detail = `cannot ${transition} an experiment that is ${status}; allowed now: ${next}`;
+      return new ApiProblem(refusal.code, detail, { experiment_status: status, allowed });
+    }
+    case "winner_unknown": {
+      const known = refusal.known.join(", ");
+      const detail = `no variant '${refusal.winning_variant_id}'; the experiment has ${known}`;
+      return new ApiProblem(refusal.code, detail);
+    }
+    case "alias_moved": {
+      const found =
+        refusal.found === null ? "was removed" : `now points at version ${refusal.found}`;
+      const detail = `alias '${refusal.alias}' ${found}, which is not part of this experiment; conclude without a winner and move the alias yourself`;
+      return new ApiProblem(refusal.code, detail, { found_version: refusal.found });
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import type { Context } from "hono";
+import { openDirectory } from "../../../database/directory.ts";
+import {
+  findModel,
+  type ModelAliasRow,
+  type ModelRow,
+  type ModelVersionRow,
+} from "../../../database/models.ts";
+import type { AliasView, ModelView, VersionView } from "../../../contract/model.ts";
+import type { AppEnv } from "./app-env.ts";
+import { ApiProblem } from "./problem.ts";
+import { instant } from "./times.ts";
+
+/** The caller's model of this name and a way to its actor. */
+export async function ownedModel(c: Context<AppEnv>, name: string) {
+  const { owner_id } = c.get("admission").principal;
+  const row = await findModel(openDirectory(c.env.DB), owner_id, name);
+  if (!row) throw new ApiProblem("model_not_found", `you have no model named '${name}'`);
+  return { row, open: () => c.env.MODEL.getByName(row.id) };
+}
+
+export const viewAlias = ({
+  alias,
+  version,
+  updated_at,
+}: Omit<ModelAliasRow, "model_id">): AliasView => ({
+  alias,
+  version,
+  updated_at: instant(updated_at),
+});
+
+export const viewModel = (row: ModelRow, aliases: readonly ModelAliasRow[]): ModelView => ({
+  id: row.id,
+  name: row.name,
+  description: row.description,
+  latest_version: row.latest_version,
+  aliases: aliases.filter(({ model_id }) => model_id === row.id).map(viewAlias),
+  created_at: instant(row.created_at),
+  updated_at: instant(row.updated_at),
+});
+
+export const viewVersion = (name: string, row: Omit<ModelVersionRow, "model_id">): VersionView => ({
+  model: name,
+  version: row.version,
+  sha256: row.sha256,
+  size_bytes: row.size_bytes,
+  description: row.description,
+  inputs: row.signature.inputs,
+  outputs: row.signature.outputs,
+  created_at: instant(row.created_at),
+  created_by: row.created_by,
+});

@@ -1,0 +1,43 @@
+import type { MiddlewareHandler } from "hono";
+import { uuidv7 } from "uuidv7";
+import type { Trace } from "../../../contract/inference.ts";
+import type { AppEnv } from "./app-env.ts";
+
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+const randomHex = (bytes: number): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
+
+/**
+ * Takes the caller's `x-request-id` and W3C `traceparent`, or makes them, and carries them on: a
+ * trace keeps its id and gets a new span here. https://www.w3.org/TR/trace-context/
+ */
+export function startTrace(headers: Headers): Trace {
+  const asked = headers.get("x-request-id");
+  const request_id = asked && REQUEST_ID.test(asked) ? asked : `req_${uuidv7()}`;
+  const parent = headers.get("traceparent");
+  if (parent && TRACEPARENT.test(parent)) {
+    const [version, traceId, , flags] = parent.split("-");
+    return { request_id, traceparent: `${version}-${traceId}-${randomHex(8)}-${flags}` };
+  }
+  return { request_id, traceparent: `00-${randomHex(16)}-${randomHex(8)}-01` };
+}
+
+/** Gives every request its trace and one line in the log. */
+export const traced: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const started = Date.now();
+  const trace = startTrace(c.req.raw.headers);
+  c.set("trace", trace);
+  c.set("logged", {});
+  await next();
+  c.res.headers.set("x-request-id", trace.request_id);
+  c.res.headers.set("traceparent", trace.traceparent);
+  const { status } = c.res;
+  if (c.env.LOG_LEVEL !== "info" && status < 500) return;
+  const ms = Date.now() - started;
+  const request = { method: c.req.method, path: c.req.path, status, ms };
+  console.log(JSON.stringify({ event: "request", ...trace, ...request, ...c.get("logged") }));
+};

@@ -1,0 +1,43 @@
+import { createRoute } from "@hono/zod-openapi";
+import {
+  ConcludeRequest,
+  ExperimentChange,
+  ExperimentPath,
+} from "../../../../contract/experiment.ts";
+import { operation } from "../../http/app-env.ts";
+import { secured, securedProblems } from "../../http/authorize.ts";
+import { changeExperiment } from "../../http/change-experiment.ts";
+
+const route = createRoute({
+  ...secured("experiments:write"),
+  operationId: "concludeExperiment",
+  tags: ["Experiments"],
+  summary: "End an experiment, with a winner or without",
+  description:
+    "The winner gets all traffic, and the experiment's alias moves to its version in the same step. Without a winner the control keeps all traffic.",
+  method: "post",
+  path: "/v1/experiments/{id}/conclude",
+  request: {
+    params: ExperimentPath,
+    body: { required: false, content: { "application/json": { schema: ConcludeRequest } } },
+  },
+  responses: {
+    200: {
+      description: "The experiment",
+      content: { "application/json": { schema: ExperimentChange } },
+    },
+    ...securedProblems(
+      "invalid_request",
+      "experiment_not_found",
+      "experiment_transition_refused",
+      "experiment_concluding",
+      "winner_unknown",
+      "alias_moved",
+    ),
+  },
+});
+
+export const concludeExperiment = operation().openapi(route, async (c) => {
+  const { winning_variant_id: winner } = c.req.valid("json");
+  return c.json(await changeExperiment(c, c.req.valid("param").id, "conclude", { winner }), 200);
+});

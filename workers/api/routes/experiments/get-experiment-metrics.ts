@@ -1,0 +1,24 @@
+import { createRoute } from "@hono/zod-openapi";
+import { ExperimentPath, MetricsReport } from "../../../../contract/experiment.ts";
+import { operation } from "../../http/app-env.ts";
+import { secured, securedProblems } from "../../http/authorize.ts";
+import { readReport } from "../../http/read-report.ts";
+import { viewMetrics } from "../../http/view-metrics.ts";
+
+const route = createRoute({
+  ...secured("experiments:read"),
+  operationId: "getExperimentMetrics",
+  tags: ["Experiments"],
+  summary: "The counts, rates and latencies of every variant",
+  method: "get",
+  path: "/v1/experiments/{id}/metrics",
+  request: { params: ExperimentPath },
+  responses: {
+    200: { description: "The metrics", content: { "application/json": { schema: MetricsReport } } },
+    ...securedProblems("invalid_request", "experiment_not_found"),
+  },
+});
+
+export const getExperimentMetrics = operation().openapi(route, async (c) =>
+  c.json(viewMetrics(await readReport(c, c.req.valid("param").id)), 200),
+);

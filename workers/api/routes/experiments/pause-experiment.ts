@@ -1,0 +1,32 @@
+import { createRoute } from "@hono/zod-openapi";
+import { ExperimentChange, ExperimentPath } from "../../../../contract/experiment.ts";
+import { operation } from "../../http/app-env.ts";
+import { secured, securedProblems } from "../../http/authorize.ts";
+import { changeExperiment } from "../../http/change-experiment.ts";
+
+const route = createRoute({
+  ...secured("experiments:write"),
+  operationId: "pauseExperiment",
+  tags: ["Experiments"],
+  summary: "Send everybody to the control",
+  description: "Sticky units get their variant back when it resumes.",
+  method: "post",
+  path: "/v1/experiments/{id}/pause",
+  request: { params: ExperimentPath },
+  responses: {
+    200: {
+      description: "The experiment",
+      content: { "application/json": { schema: ExperimentChange } },
+    },
+    ...securedProblems(
+      "invalid_request",
+      "experiment_not_found",
+      "experiment_transition_refused",
+      "experiment_concluding",
+    ),
+  },
+});
+
+export const pauseExperiment = operation().openapi(route, async (c) =>
+  c.json(await changeExperiment(c, c.req.valid("param").id, "pause"), 200),
+);

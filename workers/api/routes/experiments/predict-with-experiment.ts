@@ -1,0 +1,55 @@
+import { createRoute } from "@hono/zod-openapi";
+import {
+  ExperimentPath,
+  ExperimentPredictRequest,
+  ExperimentPredictResponse,
+} from "../../../../contract/experiment.ts";
+import { feedsFromJson } from "../../../../domain/tensors/feeds-from-json.ts";
+import { operation } from "../../http/app-env.ts";
+import { secured, securedProblems } from "../../http/authorize.ts";
+import { inferenceProblem, inputProblem } from "../../http/inference-problem.ts";
+import { PREDICT_PROBLEMS } from "../../http/predict-problems.ts";
+import { nestedOutputs, runModel } from "../../http/run-model.ts";
+import { decideRequest } from "../../leases/experiment-leases.ts";
+import { noteServed } from "../../leases/served-outcomes.ts";
+
+const route = createRoute({
+  ...secured("predict"),
+  operationId: "predictWithExperiment",
+  tags: ["Experiments"],
+  summary: "Run the model of the variant that this request gets",
+  description:
+    "The request is counted for its variant by itself. Report with the same `request_id` what came of it, and the report completes that count.",
+  method: "post",
+  path: "/v1/experiments/{id}/predict",
+  request: {
+    params: ExperimentPath,
+    body: { required: true, content: { "application/json": { schema: ExperimentPredictRequest } } },
+  },
+  responses: {
+    200: {
+      description: "The outputs",
+      content: { "application/json": { schema: ExperimentPredictResponse } },
+    },
+    ...securedProblems(...PREDICT_PROBLEMS, "experiment_not_found", "experiment_not_started"),
+  },
+});
+
+export const predictWithExperiment = operation().openapi(route, async (c) => {
+  const { id } = c.req.valid("param");
+  const { inputs, user_id, sticky, ...asked } = c.req.valid("json");
+  const request_id = asked.request_id ?? c.get("trace").request_id;
+  const decision = await decideRequest(c, id, { request_id, user_id, sticky });
+  const { variant_id, model, version, ref, signature } = decision.variant;
+  const fed = feedsFromJson(signature, inputs);
+  if (!fed.ok) throw inputProblem(fed.error);
+
+  const { result, latency_ms } = await runModel(c, ref, fed.value.feeds);
+  const served = { request_id, variant_id, epoch: decision.epoch, success: result.ok, latency_ms };
+  await noteServed(c, id, decision, { ...served, metrics: {} });
+  if (!result.ok) throw inferenceProblem(result.error);
+  const { outputs, timing } = result.value;
+  const { epoch, reason } = decision;
+  const chosen = { request_id, variant_id, model, version, epoch, reason };
+  return c.json({ ...chosen, outputs: nestedOutputs(outputs), latency_ms, timing }, 200);
+});

@@ -1,0 +1,32 @@
+import { createRoute } from "@hono/zod-openapi";
+import { ExperimentChange, ExperimentPath } from "../../../../contract/experiment.ts";
+import { operation } from "../../http/app-env.ts";
+import { secured, securedProblems } from "../../http/authorize.ts";
+import { changeExperiment } from "../../http/change-experiment.ts";
+
+const route = createRoute({
+  ...secured("experiments:write"),
+  operationId: "resumeExperiment",
+  tags: ["Experiments"],
+  summary: "Go on with a paused experiment",
+
+  method: "post",
+  path: "/v1/experiments/{id}/resume",
+  request: { params: ExperimentPath },
+  responses: {
+    200: {
+      description: "The experiment",
+      content: { "application/json": { schema: ExperimentChange } },
+    },
+    ...securedProblems(
+      "invalid_request",
+      "experiment_not_found",
+      "experiment_transition_refused",
+      "experiment_concluding",
+    ),
+  },
+});
+
+export const resumeExperiment = operation().openapi(route, async (c) =>
+  c.json(await changeExperiment(c, c.req.valid("param").id, "resume"), 200),
+);

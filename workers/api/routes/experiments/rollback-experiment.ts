@@ -1,0 +1,40 @@
+import { createRoute } from "@hono/zod-openapi";
+import {
+  ExperimentChange,
+  ExperimentPath,
+  RollbackRequest,
+} from "../../../../contract/experiment.ts";
+import { operation } from "../../http/app-env.ts";
+import { secured, securedProblems } from "../../http/authorize.ts";
+import { changeExperiment } from "../../http/change-experiment.ts";
+
+const route = createRoute({
+  ...secured("experiments:write"),
+  operationId: "rollbackExperiment",
+  tags: ["Experiments"],
+  summary: "Send everybody to the control, for good",
+  description: "No decision goes to another variant after `effective_at`.",
+  method: "post",
+  path: "/v1/experiments/{id}/rollback",
+  request: {
+    params: ExperimentPath,
+    body: { required: false, content: { "application/json": { schema: RollbackRequest } } },
+  },
+  responses: {
+    200: {
+      description: "The experiment",
+      content: { "application/json": { schema: ExperimentChange } },
+    },
+    ...securedProblems(
+      "invalid_request",
+      "experiment_not_found",
+      "experiment_transition_refused",
+      "experiment_concluding",
+    ),
+  },
+});
+
+export const rollbackExperiment = operation().openapi(route, async (c) => {
+  const { reason } = c.req.valid("json");
+  return c.json(await changeExperiment(c, c.req.valid("param").id, "rollback", { reason }), 200);
+});

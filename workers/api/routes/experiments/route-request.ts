@@ -1,0 +1,37 @@
+import { createRoute } from "@hono/zod-openapi";
+import { ExperimentPath, RouteRequest, RouteResponse } from "../../../../contract/experiment.ts";
+import { operation } from "../../http/app-env.ts";
+import { secured, securedProblems } from "../../http/authorize.ts";
+import { decideRequest } from "../../leases/experiment-leases.ts";
+
+const route = createRoute({
+  ...secured("predict"),
+  operationId: "routeRequest",
+  tags: ["Experiments"],
+  summary: "Ask which variant a request gets",
+  description:
+    "For callers that run the model themselves. A user keeps its variant unless `sticky` is false.",
+  method: "post",
+  path: "/v1/experiments/{id}/route",
+  request: {
+    params: ExperimentPath,
+    body: { required: true, content: { "application/json": { schema: RouteRequest } } },
+  },
+  responses: {
+    200: {
+      description: "The decision",
+      content: { "application/json": { schema: RouteResponse } },
+    },
+    ...securedProblems("invalid_request", "experiment_not_found", "experiment_not_started"),
+  },
+});
+
+export const routeRequest = operation().openapi(route, async (c) => {
+  const { variant, epoch, reason } = await decideRequest(
+    c,
+    c.req.valid("param").id,
+    c.req.valid("json"),
+  );
+  const { variant_id, model, version } = variant;
+  return c.json({ variant_id, model, version, epoch, reason }, 200);
+});

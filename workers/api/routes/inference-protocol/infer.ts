@@ -1,0 +1,82 @@
+import { createRoute } from "@hono/zod-openapi";
+import * as z from "zod";
+import { InferAnswer, ProtocolModelPath } from "../../../../contract/inference-protocol.ts";
+import { readInferBody } from "../../../../domain/inference-protocol/infer-envelope.ts";
+import { decodeInferRequest } from "../../../../domain/inference-protocol/infer-request.ts";
+import { inferBody } from "../../../../domain/inference-protocol/infer-response.ts";
+import { operation } from "../../http/app-env.ts";
+import { secured, securedProblems } from "../../http/authorize.ts";
+import { inferenceProblem, inputProblem } from "../../http/inference-problem.ts";
+import { PREDICT_PROBLEMS } from "../../http/predict-problems.ts";
+import { MODEL_PATHS } from "../../http/protocol.ts";
+import { runModel } from "../../http/run-model.ts";
+import { leaseVersion } from "../../leases/model-leases.ts";
+
+const HEADER_LENGTH = "inference-header-content-length";
+const utf8 = new TextDecoder();
+const binary = { schema: z.string().meta({ format: "binary" }) };
+
+const route = ({ prefix, suffix }: (typeof MODEL_PATHS)[number]) =>
+  createRoute({
+    ...secured("predict"),
+    operationId: `infer${suffix}`,
+    tags: ["Open Inference Protocol"],
+    summary: "Run a model",
+    description:
+      "JSON tensors, or JSON followed by raw tensors when `Inference-Header-Content-Length` says where the JSON ends.",
+    method: "post",
+    path: `${prefix}/infer`,
+    request: {
+      params: ProtocolModelPath,
+      body: { content: { "application/octet-stream": binary } },
+    },
+    responses: {
+      200: {
+        description: "The outputs",
+        content: {
+          "application/json": { schema: InferAnswer },
+          "application/octet-stream": binary,
+        },
+      },
+      ...securedProblems(
+        ...PREDICT_PROBLEMS,
+        "inference_request_malformed",
+        "model_not_found",
+        "version_not_found",
+      ),
+    },
+  });
+
+export const infer = operation();
+for (const path of MODEL_PATHS)
+  infer.openapi(route(path), async (c) => {
+    const { name, version: asked } = c.req.valid("param");
+    const envelope = readInferBody(
+      new Uint8Array(await c.req.arrayBuffer()),
+      c.req.header(HEADER_LENGTH) ?? null,
+      (bytes) => utf8.decode(bytes),
+    );
+    if (!envelope.ok) throw inputProblem(envelope.error);
+    const { version, ref, signature } = await leaseVersion(c, name, { version: asked });
+    const request = decodeInferRequest(signature, envelope.value);
+    if (!request.ok) throw inputProblem(request.error);
+    const { feeds, outputs } = request.value;
+    const names = outputs.map((output) => output.name);
+    const { result } = await runModel(c, ref, feeds, names);
+    if (!result.ok) throw inferenceProblem(result.error);
+    const answer = inferBody({
+      modelName: name,
+      modelVersion: String(version),
+      id: envelope.value.id,
+      outputs: outputs.flatMap((output) => {
+        const tensor = result.value.outputs[output.name];
+        return tensor ? [{ ...output, tensor }] : [];
+      }),
+    });
+    if (answer.headerLength === null)
+      return c.body(answer.body, 200, { "content-type": "application/json" });
+    return c.body(answer.body, 200, {
+      "content-type": "application/octet-stream",
+      [HEADER_LENGTH]: String(answer.headerLength),
+    });
+  });

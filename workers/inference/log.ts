@@ -1,0 +1,19 @@
+import type { Trace } from "../../contract/inference.ts";
+
+export type LogEvent =
+  | { event: "model_loaded"; sha256: string; size_bytes: number; load_ms: number }
+  | {
+      event: "model_load_failed";
+      sha256: string;
+      size_bytes: number;
+      code: string;
+      details: object;
+    }
+  | { event: "model_evicted"; sha256: string; cost_bytes: number }
+  | { event: "runtime_lost"; sha256: string; reason: string };
+
+/** One JSON line in Workers Logs; `trace` is the request that caused the event. */
+export function log(event: LogEvent, trace: Trace): void {
+  // oxlint-disable-next-line no-console -- the platform collects structured logs from the console
+  console.log({ ...event, ...trace });
+}
