@@ -246,7 +246,7 @@ const Significance = z
   .object({
     variant_id: z.string(),
     metric: z.string(),
-    method: z.enum(["two_proportion_z", "welch_t"]),
+    method: z.enum(["two_proportion_z", "welch_t"]).nullable(),
     is_significant: z.boolean(),
     p_value: z.number().nullable(),
     confidence_interval: z.tuple([z.number(), z.number()]).nullable(),

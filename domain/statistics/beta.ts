@@ -33,10 +33,7 @@ function lowerTail(a: number, b: number, x: number, y: number): number {
     m + ((a + m) * (a * y - b * x + 1 + m * (1 + y))) / (a + 2 * m + 1);
   const fraction = continuedFraction(denominator(0), (m) => {
     const step = (m * (b - m) * x) / (a + 2 * m - 1);
-    return [
-      (((a + m - 1) * (a + b + m - 1) * x) / (a + 2 * m - 1)) * step,
-      denominator(m) + step,
-    ];
+    return [(((a + m - 1) * (a + b + m - 1) * x) / (a + 2 * m - 1)) * step, denominator(m) + step];
   });
   return betaPower(a, b, x, y) / fraction;
 }

@@ -1,7 +1,12 @@
 import type { VariantReport } from "../../contract/experiment-lease.ts";
 import type { Outcome } from "../../domain/experiments/record-outcome.ts";
 import type { GuardedTotals } from "../../domain/experiments/rollback-rule.ts";
-import { add, EMPTY_MOMENTS, type Moments, remove } from "../../domain/statistics/moments.ts";
+import {
+  addObservation,
+  type Moments,
+  noMoments,
+  removeObservation,
+} from "../../domain/statistics/moments.ts";
 import { binOf, quantile } from "../../domain/statistics/quantile-sketch.ts";
 
 const LATENCY = "";
@@ -78,8 +83,8 @@ export class TotalsStore {
 
   #observe(variant: number, metric: string, value: number, by: 1 | -1): void {
     const { moments } = this.#tally(variant);
-    const before = moments.get(metric) ?? EMPTY_MOMENTS;
-    moments.set(metric, by === 1 ? add(before, value) : remove(before, value));
+    const before = moments.get(metric) ?? noMoments;
+    moments.set(metric, by === 1 ? addObservation(before, value) : removeObservation(before, value));
     noted(this.#changedMoments, variant).add(metric);
   }
 
@@ -109,7 +114,7 @@ export class TotalsStore {
   }
 
   #saveMoments(variant: number, metric: string): void {
-    const { count, sum, sumOfSquares } = this.#tally(variant).moments.get(metric) ?? EMPTY_MOMENTS;
+    const { count, sum, sumOfSquares } = this.#tally(variant).moments.get(metric) ?? noMoments;
     this.#sql.exec(
       `INSERT OR REPLACE INTO moment
          (variant, metric, count, sum_high, sum_low, squares_high, squares_low)
@@ -133,7 +138,7 @@ export class TotalsStore {
     { variant_id, is_control }: { variant_id: string; is_control: boolean },
   ): VariantReport {
     const { requests, successes, bins, moments } = this.#tally(variant);
-    const { [LATENCY]: latency = EMPTY_MOMENTS, ...metrics } = Object.fromEntries(moments);
+    const { [LATENCY]: latency = noMoments, ...metrics } = Object.fromEntries(moments);
     return {
       variant_id,
       is_control,

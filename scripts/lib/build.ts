@@ -5,9 +5,11 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** `output` is where a Worker's code is built to; one that is only static files has none. */
 export const WORKERS = [
   { name: "linnet", config: "wrangler.toml", output: "dist/api" },
   { name: "linnet-inference", config: "workers/inference/wrangler.toml", output: "dist/inference" },
+  { name: "linnet-pages", config: "workers/pages/wrangler.toml", output: null },
 ] as const;
 
 const SWAGGER = ["swagger-ui.css", "swagger-ui-bundle.js"];
@@ -39,8 +41,8 @@ const REFERENCE = `<!doctype html>
 `;
 
 /** The static files of the reference page, self-hosted so that it needs nobody else's network. */
-export async function buildAssets(): Promise<void> {
-  const docs = join(ROOT, "dist/assets/docs");
+export async function buildPages(): Promise<void> {
+  const docs = join(ROOT, "dist/pages/docs");
   await mkdir(docs, { recursive: true });
   const source = dirname(fileURLToPath(import.meta.resolve("swagger-ui-dist/package.json")));
   await Promise.all([
@@ -51,10 +53,10 @@ export async function buildAssets(): Promise<void> {
 
 /** Builds both Workers exactly as a deployment would. */
 export async function buildWorkers(): Promise<void> {
-  await buildAssets();
+  await buildPages();
   const wrangler = join(ROOT, "node_modules/.bin/wrangler");
   await Promise.all(
-    WORKERS.map(({ config, output }) =>
+    WORKERS.filter(({ output }) => output !== null).map(({ config, output }) =>
       promisify(execFile)(
         wrangler,
         ["deploy", "--dry-run", `--config=${join(ROOT, config)}`, `--outdir=${join(ROOT, output)}`],

@@ -14,8 +14,18 @@ export type PlatformOptions = {
   onLog?: (log: WorkerdStructuredLog) => void;
 };
 
-/** Runs the built Workers on workerd directly, without the development proxy. */
-export async function startPlatform(options: PlatformOptions): Promise<Miniflare> {
+const NO_CODE = [{ type: "ESModule" as const, path: "index.js", contents: "export default {};" }];
+
+/** The Worker that takes requests from outside. */
+const PUBLIC = "linnet";
+
+export type Platform = { url: string; miniflare: Miniflare };
+
+/**
+ * Runs the built Workers on workerd. Requests reach the public Worker through a socket of its
+ * own: Miniflare's front door is a Worker too and costs several times what a request costs.
+ */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { port = 0, state, secrets, vars = {}, onLog = () => undefined } = options;
   Object.assign(process.env, secrets);
   const workers = await Promise.all(
@@ -25,15 +35,15 @@ export async function startPlatform(options: PlatformOptions): Promise<Miniflare
       return {
         ...bindings,
         name,
-        modules: await builtModules(join(ROOT, output)),
-        bindings: { ...workerOptions.bindings, ...(name === "linnet" ? secrets : {}), ...vars },
+        modules: output === null ? NO_CODE : await builtModules(join(ROOT, output)),
+        bindings: { ...workerOptions.bindings, ...(name === PUBLIC ? secrets : {}), ...vars },
+        ...(name === PUBLIC ? { unsafeDirectSockets: [{ host: "127.0.0.1", port }] } : {}),
       };
     }),
   );
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       host: "127.0.0.1",
-      port,
       logRequests: false,
       log: new Log(LogLevel.ERROR),
       handleStructuredLogs: onLog,
@@ -42,8 +52,9 @@ export async function startPlatform(options: PlatformOptions): Promise<Miniflare
     }),
   );
   await miniflare.ready;
-  await applyMigrations(await miniflare.getD1Database("DB", "linnet"));
-  return miniflare;
+  await applyMigrations(await miniflare.getD1Database("DB", PUBLIC));
+  const url = String(await miniflare.unsafeGetDirectURL(PUBLIC)).replace(/\/$/, "");
+  return { url, miniflare };
 }
 
 async function builtModules(folder: string) {

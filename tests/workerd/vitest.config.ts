@@ -31,6 +31,12 @@ export default defineConfig({
               HEAP_LIMIT_BYTES: "72000000",
             },
           },
+          {
+            name: "linnet-pages",
+            compatibilityDate: "2026-11-01",
+            modules: [{ type: "ESModule", path: "index.js", contents: "export default {};" }],
+            assets: { directory: "dist/pages" },
+          },
         ],
       },
     }),

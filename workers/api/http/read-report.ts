@@ -17,3 +17,10 @@ export async function readReport(c: Context<AppEnv>, id: string): Promise<Experi
   if (!answer.ok) throw experimentProblem(id, answer.error);
   return answer.value;
 }
+
+/** The control's totals and those of all others. */
+export function againstControl<T extends { is_control: boolean }>(reports: readonly T[]) {
+  const control = reports.find(({ is_control }) => is_control);
+  if (!control) throw new Error("an experiment has exactly one control");
+  return { control, variants: reports.filter(({ is_control }) => !is_control) };
+}

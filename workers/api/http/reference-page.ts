@@ -7,7 +7,10 @@ import { ApiProblem } from "./problem.ts";
 export const referencePage = new Hono<AppEnv>()
   .get("/", (c) => c.redirect("/docs/"))
   .get("/docs", (c) => c.redirect("/docs/"))
-  .get("/docs/*", (c) => c.env.ASSETS.fetch(c.req.raw))
+  .get("/docs/*", async (c) => {
+    const page = await c.env.PAGES.fetch(c.req.raw);
+    return new Response(page.body, page);
+  })
   .get("/problems", (c) => c.json(PROBLEMS))
   .get("/problems/:code", (c) => {
     const code = c.req.param("code");

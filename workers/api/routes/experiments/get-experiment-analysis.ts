@@ -3,7 +3,7 @@ import { AnalysisQuery, AnalysisReport, ExperimentPath } from "../../../../contr
 import { analyse } from "../../../../domain/experiments/analysis.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { readReport } from "../../http/read-report.ts";
+import { againstControl, readReport } from "../../http/read-report.ts";
 
 const route = createRoute({
   ...secured("experiments:read"),
@@ -26,10 +26,12 @@ const route = createRoute({
 
 export const getExperimentAnalysis = operation().openapi(route, async (c) => {
   const { id } = c.req.valid("param");
-  const { definition, state, variants } = await readReport(c, id);
+  const { definition, state, variants: reports } = await readReport(c, id);
   const { confidence_level, minimum_sample_size, primary_metric, guardrail_metrics } = definition;
   const metric = c.req.valid("query").metric ?? primary_metric;
+  const { control, variants } = againstControl(reports);
   const analysis = analyse({
+    control,
     variants,
     metric,
     confidenceLevel: confidence_level,

@@ -1,0 +1,27 @@
+const NONE = "–";
+const count = new Intl.NumberFormat("en-US");
+
+export const formatCount = (value: number): string => count.format(value);
+
+export const formatPercent = (share: number | null): string =>
+  share === null ? NONE : `${(share * 100).toFixed(2)} %`;
+
+export const formatMs = (ms: number | null): string => {
+  if (ms === null) return NONE;
+  return ms < 100 ? ms.toFixed(2) : ms.toFixed(0);
+};
+
+export const formatNumber = (value: number | null): string =>
+  value === null ? NONE : String(Number(value.toPrecision(4)));
+
+/** Decimal units, as disks and networks count. */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const value = bytes / 1_000 ** power;
+  return `${power === 0 ? value.toFixed(0) : value.toFixed(1)} ${units[power]}`;
+}
+
+/** RFC 3339 to a shorter form of the same UTC time. */
+export const formatTime = (instant: string | null): string =>
+  instant === null ? NONE : instant.replace("T", " ").replace(/(?:\.\d+)?Z$/, "");

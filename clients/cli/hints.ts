@@ -1,0 +1,35 @@
+import type { FailureCode, LinnetError } from "@linnet/sdk";
+
+const LOGIN = "run `linnet login` with a key that is in force";
+
+const HINTS: Partial<Record<FailureCode, string>> = {
+  key_missing: "run `linnet login`",
+  key_malformed: LOGIN,
+  key_rejected: LOGIN,
+  key_expired: LOGIN,
+  key_revoked: LOGIN,
+  setup_refused: "the token is the deployment's secret SETUP_TOKEN",
+  already_set_up: "run `linnet login` with a key that an administrator gives you",
+  model_not_found: "`linnet models list` shows your models",
+  version_not_found: "`linnet models versions <model>` shows the versions",
+  alias_not_found: "`linnet models aliases <model>` shows the aliases",
+  alias_moved: "`linnet models aliases <model> <alias>` shows who moved it",
+  experiment_not_found: "`linnet experiments list` shows your experiments",
+  experiment_not_started: "`linnet experiments start <id>` starts it",
+  winner_unknown: "`linnet experiments get <id>` shows the variants",
+  key_not_found: "`linnet keys list` shows your keys",
+  user_not_found: "`linnet users list` shows the users",
+  network: "is the platform running, and LINNET_URL or the login right? see `linnet whoami`",
+  timeout: "`linnet health` tells which part is slow",
+  unexpected_answer: "does the URL belong to a Linnet platform? see `linnet whoami`",
+  unavailable: "try again; `linnet health` tells which part fails",
+};
+
+/** What to do about it, or null when the detail says it all. */
+export function hintFor({ code, problem, retryAfterMs }: LinnetError): string | null {
+  if (code === "quota_exhausted" && retryAfterMs !== null)
+    return `try again in ${Math.ceil(retryAfterMs / 1_000)} s, or use a key with a larger --rate-limit`;
+  if (code === "scope_missing" && typeof problem?.["scope"] === "string")
+    return `a key with this scope is needed: \`linnet keys create <name> --scope ${problem["scope"]}\``;
+  return HINTS[code] ?? null;
+}

@@ -1,0 +1,36 @@
+import { formatBytes } from "./format.ts";
+import type { Paint } from "./paint.ts";
+import type { Output } from "./world.ts";
+
+const BAR_WIDTH = 30;
+const REDRAW_MS = 80;
+const CLEAR_LINE = "\r\u001b[K";
+
+export type Progress = { update(done: number): void; end(): void };
+
+/** A bar on a terminal that goes away at its end; nothing elsewhere. */
+export function createProgress(
+  stream: Output,
+  { label, total, paint }: { label: string; total: number; paint: Paint },
+): Progress {
+  if (stream.isTTY !== true) return { update: () => undefined, end: () => undefined };
+  const started = Date.now();
+  let drawnAt = 0;
+  return {
+    update(done) {
+      const now = Date.now();
+      if (now - drawnAt < REDRAW_MS && done < total) return;
+      drawnAt = now;
+      const share = total === 0 ? 1 : Math.min(1, done / total);
+      const full = Math.round(share * BAR_WIDTH);
+      const bar = paint.green("█".repeat(full)) + paint.dim("░".repeat(BAR_WIDTH - full));
+      const rate = now > started ? `  ${formatBytes((done / (now - started)) * 1_000)}/s` : "";
+      const percent = `${Math.floor(share * 100)} %`.padStart(5);
+      const counts = `${formatBytes(done)} of ${formatBytes(total)}${rate}`;
+      stream.write(`${CLEAR_LINE}${label} ${bar} ${percent}  ${paint.dim(counts)}`);
+    },
+    end() {
+      if (drawnAt > 0) stream.write(CLEAR_LINE);
+    },
+  };
+}

@@ -1,0 +1,218 @@
+import type { CallOptions, Linnet } from "./client.ts";
+import { eachItem, type PageQuery } from "./page.ts";
+import { path } from "./path.ts";
+import { randomId } from "./random-id.ts";
+import type {
+  AnalysisReport,
+  CreateExperiment,
+  EventView,
+  ExperimentChange,
+  ExperimentPredictRequest,
+  ExperimentPredictResponse,
+  ExperimentSummary,
+  ExperimentView,
+  MetricsReport,
+  Outcome,
+  OutcomesReport,
+  Page,
+  RouteRequest,
+  RouteResponse,
+} from "./wire.ts";
+
+export type ExperimentQuery = PageQuery & {
+  status?: ExperimentView["status"] | undefined;
+  /** Part of the name or description. */
+  search?: string | undefined;
+  order?: "newest" | "oldest" | undefined;
+};
+
+/** `cursor` is the `sequence` to go on after. */
+export type EventQuery = { limit?: number | undefined; cursor?: number | undefined };
+
+/**
+ * Defines an experiment, which begins as a draft. A call with the `idempotencyKey` of an earlier
+ * one answers with its experiment; one is made up for the retries of this call if you give none.
+ */
+export const create = (
+  client: Linnet,
+  experiment: CreateExperiment,
+  {
+    idempotencyKey = randomId("idem"),
+    ...options
+  }: CallOptions & { idempotencyKey?: string | undefined } = {},
+): Promise<ExperimentView> =>
+  client.call(
+    {
+      method: "POST",
+      path: "/v1/experiments",
+      headers: { "idempotency-key": idempotencyKey },
+      json: experiment,
+      repeatable: true,
+    },
+    options,
+  );
+
+export const list = (
+  client: Linnet,
+  query?: ExperimentQuery,
+  options?: CallOptions,
+): Promise<Page<ExperimentSummary>> =>
+  client.call(
+    { method: "GET", path: "/v1/experiments", query: { ...query }, repeatable: true },
+    options,
+  );
+
+export const all = (
+  client: Linnet,
+  query?: ExperimentQuery,
+  options?: CallOptions,
+): AsyncIterable<ExperimentSummary> =>
+  eachItem((cursor) => list(client, { ...query, cursor }, options), query?.cursor);
+
+export const get = (client: Linnet, id: string, options?: CallOptions): Promise<ExperimentView> =>
+  client.call({ method: "GET", path: path`/v1/experiments/${id}`, repeatable: true }, options);
+
+/** A change of status is never retried: the second of two is a refusal. */
+const change = (
+  client: Linnet,
+  target: string,
+  json: object | undefined,
+  options: CallOptions | undefined,
+): Promise<ExperimentChange> =>
+  client.call({ method: "POST", path: target, json, repeatable: false }, options);
+
+/** Splits traffic by the weights from now on. */
+export const start = (client: Linnet, id: string, options?: CallOptions) =>
+  change(client, path`/v1/experiments/${id}/start`, undefined, options);
+
+/** Sends everybody to the control for a while. */
+export const pause = (client: Linnet, id: string, options?: CallOptions) =>
+  change(client, path`/v1/experiments/${id}/pause`, undefined, options);
+
+export const resume = (client: Linnet, id: string, options?: CallOptions) =>
+  change(client, path`/v1/experiments/${id}/resume`, undefined, options);
+
+/** Sends everybody to the control for good; no decision goes elsewhere after `effective_at`. */
+export const rollback = (
+  client: Linnet,
+  id: string,
+  request: { reason?: string | undefined } = {},
+  options?: CallOptions,
+) => change(client, path`/v1/experiments/${id}/rollback`, request, options);
+
+/** Ends it. A winner gets all traffic and the experiment's alias; else the control keeps both. */
+export const conclude = (
+  client: Linnet,
+  id: string,
+  request: { winning_variant_id?: string | undefined } = {},
+  options?: CallOptions,
+) => change(client, path`/v1/experiments/${id}/conclude`, request, options);
+
+/** Which variant a request gets, for callers that run the model themselves. */
+export const route = (
+  client: Linnet,
+  id: string,
+  request: RouteRequest,
+  options?: CallOptions,
+): Promise<RouteResponse> =>
+  client.call(
+    { method: "POST", path: path`/v1/experiments/${id}/route`, json: request, repeatable: true },
+    options,
+  );
+
+/**
+ * Runs the model of the variant that this request gets, and counts the request for it. A
+ * `request_id` is made up if you give none, so that a retry is the same request.
+ */
+export const predict = (
+  client: Linnet,
+  id: string,
+  request: ExperimentPredictRequest,
+  options?: CallOptions,
+): Promise<ExperimentPredictResponse> => {
+  const request_id = request.request_id ?? options?.requestId ?? randomId("req");
+  const json = { ...request, request_id };
+  return client.call(
+    { method: "POST", path: path`/v1/experiments/${id}/predict`, json, repeatable: true },
+    options,
+  );
+};
+
+/** Reports what came of 1 to 1000 requests. Each `request_id` counts once, however often sent. */
+export const reportOutcomes = (
+  client: Linnet,
+  id: string,
+  outcomes: readonly Outcome[],
+  options?: CallOptions,
+): Promise<OutcomesReport> =>
+  client.call(
+    {
+      method: "POST",
+      path: path`/v1/experiments/${id}/outcomes`,
+      json: { outcomes },
+      repeatable: true,
+    },
+    options,
+  );
+
+/** The counts, rates and latencies of every variant. */
+export const metrics = (
+  client: Linnet,
+  id: string,
+  options?: CallOptions,
+): Promise<MetricsReport> =>
+  client.call(
+    { method: "GET", path: path`/v1/experiments/${id}/metrics`, repeatable: true },
+    options,
+  );
+
+/** Whether a variant differs from the control, by the primary metric or the one you name. */
+export const analysis = (
+  client: Linnet,
+  id: string,
+  query?: { metric?: string | undefined },
+  options?: CallOptions,
+): Promise<AnalysisReport> =>
+  client.call(
+    {
+      method: "GET",
+      path: path`/v1/experiments/${id}/analysis`,
+      query: { ...query },
+      repeatable: true,
+    },
+    options,
+  );
+
+/** A page of what has happened to an experiment, oldest first. */
+export const events = (
+  client: Linnet,
+  id: string,
+  query?: EventQuery,
+  options?: CallOptions,
+): Promise<Page<EventView>> =>
+  client.call(
+    {
+      method: "GET",
+      path: path`/v1/experiments/${id}/events`,
+      query: { ...query },
+      repeatable: true,
+    },
+    options,
+  );
+
+export const allEvents = (
+  client: Linnet,
+  id: string,
+  query?: EventQuery,
+  options?: CallOptions,
+): AsyncIterable<EventView> =>
+  eachItem(
+    (cursor) =>
+      events(
+        client,
+        id,
+        { ...query, cursor: cursor === undefined ? undefined : Number(cursor) },
+        options,
+      ),
+    query?.cursor === undefined ? undefined : String(query.cursor),
+  );

@@ -1,0 +1,20 @@
+export { createClient } from "./client.ts";
+export type { Call, CallOptions, ClientOptions, Fetch, Linnet } from "./client.ts";
+export { LinnetError } from "./linnet-error.ts";
+export type { FailureCode } from "./linnet-error.ts";
+export { createOutcomeReporter } from "./outcome-reporter.ts";
+export type {
+  OutcomeReporter,
+  OutcomeReporterOptions,
+  RejectedOutcome,
+} from "./outcome-reporter.ts";
+
+export * as aliases from "./aliases.ts";
+export * as experiments from "./experiments.ts";
+export * as keys from "./keys.ts";
+export * as models from "./models.ts";
+export * as platform from "./platform.ts";
+export * as users from "./users.ts";
+export * as versions from "./versions.ts";
+
+export type * from "./wire.ts";

@@ -1,0 +1,61 @@
+import type { CallOptions, Linnet } from "./client.ts";
+import { eachItem, type PageQuery } from "./page.ts";
+import { path } from "./path.ts";
+import type { CreateModel, ModelView, Page, PredictRequest, PredictResponse } from "./wire.ts";
+
+export type ModelQuery = PageQuery & {
+  /** Part of the name or description. */
+  search?: string | undefined;
+  order?: "newest" | "oldest" | "name" | undefined;
+};
+
+/** Creates a name for versions to come. */
+export const create = (
+  client: Linnet,
+  model: CreateModel,
+  options?: CallOptions,
+): Promise<ModelView> =>
+  client.call({ method: "POST", path: "/v1/models", json: model, repeatable: false }, options);
+
+export const list = (
+  client: Linnet,
+  query?: ModelQuery,
+  options?: CallOptions,
+): Promise<Page<ModelView>> =>
+  client.call(
+    { method: "GET", path: "/v1/models", query: { ...query }, repeatable: true },
+    options,
+  );
+
+/** Every model from `query.cursor` on; `query.limit` is the size of a page. */
+export const all = (
+  client: Linnet,
+  query?: ModelQuery,
+  options?: CallOptions,
+): AsyncIterable<ModelView> =>
+  eachItem((cursor) => list(client, { ...query, cursor }, options), query?.cursor);
+
+export const get = (client: Linnet, model: string, options?: CallOptions): Promise<ModelView> =>
+  client.call({ method: "GET", path: path`/v1/models/${model}`, repeatable: true }, options);
+
+/** Deletes a model with all its versions; refused while an alias or an experiment uses it. */
+export const remove = (client: Linnet, model: string, options?: CallOptions): Promise<void> =>
+  client.call({ method: "DELETE", path: path`/v1/models/${model}`, repeatable: true }, options);
+
+/**
+ * Runs a model on `inputs`, one nested array for each input by name. Without `version` or
+ * `alias`: the alias `champion`, or the latest version where there is none.
+ */
+export const predict = (
+  client: Linnet,
+  model: string,
+  request: PredictRequest & { version?: number | undefined; alias?: string | undefined },
+  options?: CallOptions,
+): Promise<PredictResponse> => {
+  const { inputs, ...query } = request;
+  const json = { inputs };
+  return client.call(
+    { method: "POST", path: path`/v1/models/${model}/predict`, query, json, repeatable: true },
+    options,
+  );
+};

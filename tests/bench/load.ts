@@ -1,0 +1,61 @@
+import { readFileSync } from "node:fs";
+import autocannon from "autocannon";
+import type { Server } from "./targets.ts";
+
+export type Scenario = {
+  name: string;
+  server: Server;
+  path: string;
+  headers?: Record<string, string>;
+  /** Each call gives the next request's body. */
+  body: () => string;
+  /** How many things one request carries, such as outcomes in a batch. */
+  carries?: number;
+};
+
+export type Round = { perSecond: number; cpuMicros: number; p50: number; p99: number };
+
+const CONNECTIONS = 16;
+const TICKS_PER_SECOND = 100;
+
+/** User and system time of a process so far, in microseconds. */
+function cpuTime(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return ((Number(fields[11]) + Number(fields[12])) * 1e6) / TICKS_PER_SECOND;
+}
+
+/** Loads one scenario for some seconds; any answer that is not 2xx fails the benchmark. */
+export async function runRound(scenario: Scenario, seconds: number): Promise<Round> {
+  const { server, path, headers = {}, body, carries = 1 } = scenario;
+  const before = cpuTime(server.pid);
+  const result = await autocannon({
+    url: server.url,
+    connections: CONNECTIONS,
+    duration: seconds,
+    requests: [
+      {
+        method: "POST",
+        path,
+        headers: { "content-type": "application/json", ...headers },
+        setupRequest: (request) => ({ ...request, body: body() }),
+      },
+    ],
+  });
+  const { total } = result.requests;
+  const failed = result.non2xx + result.errors + result.timeouts;
+  if (failed > 0) throw new Error(`${scenario.name}: ${failed} of ${total} requests failed`);
+  return {
+    perSecond: (total * carries) / result.duration,
+    cpuMicros: (cpuTime(server.pid) - before) / (total * carries),
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+  };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
+}

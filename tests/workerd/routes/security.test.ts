@@ -1,0 +1,203 @@
+import { env } from "cloudflare:workers";
+import { createExecutionContext, listDurableObjectIds } from "cloudflare:test";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { PROBLEMS } from "../../../contract/problem.ts";
+import { SCOPE_NAMES, type Scope } from "../../../domain/keys/scopes.ts";
+import { keyBody } from "../../../domain/keys/api-key.ts";
+import { api } from "../../../workers/api/api.ts";
+import { newId, newSecret } from "../../../workers/api/http/ids.ts";
+import { checksumOf } from "../../../workers/api/http/key-checksum.ts";
+import { newExperiment, newModel } from "../support/model-fixtures.ts";
+import { bodyOf, type Listed, openApi, operationsOf, pathOf, scopeOf } from "../support/openapi.ts";
+import { ALL_SCOPES, call, newKey, ORIGIN, refused, succeeds } from "../support/platform.ts";
+
+/** Everybody may call these; any other operation must be secured by a key. */
+const PUBLIC = new Set([
+  "health",
+  "healthLive",
+  "healthReady",
+  "healthDeep",
+  "describeServer",
+  "serverLive",
+  "serverReady",
+]);
+/** Needs the deployment's setup token instead of a key; its own test covers it. */
+const BY_SETUP_TOKEN = new Set(["setUp"]);
+
+const document = await openApi();
+const operations = operationsOf(document);
+const secured = operations.filter((operation) => scopeOf(operation) !== undefined);
+
+const forge = async (id: string, secret = newSecret()) => {
+  const body = keyBody("live", id, secret);
+  return body + (await checksumOf(body, env.KEY_CHECKSUM_SECRET));
+};
+const cutOffByOne = (key: string) => key.slice(0, -1);
+const mistyped = (key: string) => key.slice(0, -1) + (key.endsWith("0") ? "1" : "0");
+
+/** Requests in the order of the cases, with no body: who may call is asked before what is sent. */
+const bare = (operation: Listed) => `${operation.method} ${pathOf(operation)}`;
+
+it("an operation is secured by a key, or on the short list of public ones", () => {
+  const open = operations.filter(({ operationId }) => !PUBLIC.has(operationId));
+  for (const operation of open) {
+    const { operationId, security } = operation;
+    if (BY_SETUP_TOKEN.has(operationId)) expect(security).toEqual([{ setupToken: [] }]);
+    else expect(SCOPE_NAMES, operationId).toContain(scopeOf(operation));
+  }
+  expect(secured.length).toBe(operations.length - PUBLIC.size - BY_SETUP_TOKEN.size);
+});
+
+describe.each(secured)("$method $path", (operation) => {
+  const scope = scopeOf(operation) as Scope;
+
+  it("refuses a request without a key", async () => {
+    const { headers } = await refused("key_missing", bare(operation));
+    expect(headers.get("www-authenticate")).toBe("Bearer");
+    await refused("key_missing", bare(operation), { headers: { authorization: "Basic c2s6cHc=" } });
+    await refused("key_missing", bare(operation), { headers: { authorization: "Bearer" } });
+  });
+
+  it("refuses what is no key of this platform without asking any storage", async () => {
+    const { key } = await newKey();
+    const wrong = ["x", "sk_live_", key.toUpperCase(), cutOffByOne(key), mistyped(key), `${key}0`];
+    for (const text of wrong) {
+      const touched: PropertyKey[] = [];
+      const watched = new Proxy(env, {
+        get(target, name) {
+          touched.push(name);
+          return Reflect.get(target, name);
+        },
+      });
+      const { method } = operation;
+      const request = new Request(`${ORIGIN}${pathOf(operation)}`, {
+        method,
+        headers: { "x-api-key": text },
+      });
+      const response = await api.fetch(request, watched, createExecutionContext());
+      expect(await response.json()).toMatchObject({ code: "key_malformed", status: 401 });
+      const needed = new Set<PropertyKey>(["LOG_LEVEL", "KEY_CHECKSUM_SECRET"]);
+      expect(touched.filter((name) => !needed.has(name))).toEqual([]);
+    }
+  });
+
+  it("refuses a key that was never made, or whose secret is another", async () => {
+    await refused("key_rejected", bare(operation), { key: await forge(newId("key")) });
+    const { id } = await newKey();
+    await refused("key_rejected", bare(operation), { key: await forge(id) });
+  });
+
+  it("refuses a key without its scope, and names the scope", async () => {
+    const scopes = ALL_SCOPES.filter((held) => held !== scope);
+    const { body } = await refused("scope_missing", bare(operation), {
+      key: (await newKey({ scopes })).key,
+    });
+    expect(body).toMatchObject({ scope });
+  });
+
+  it("refuses a revoked key", async () => {
+    const { id, key } = await newKey();
+    await succeeds(200, `DELETE /v1/keys/${id}`, { key });
+    await refused("key_revoked", bare(operation), { key });
+  });
+
+  it("refuses an expired key", async () => {
+    const { key } = await newKey({ expires_at: Date.now() - 1 });
+    await refused("key_expired", bare(operation), { key });
+  });
+});
+
+describe("a key whose hourly quota is used up", () => {
+  // The quota refills at every full hour, which must not come in the middle of this.
+  beforeAll(() => {
+    vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-11-21T09:30:00.000Z") });
+  });
+  afterAll(() => void vi.useRealTimers());
+
+  it("is refused by every operation, with the time to wait", async () => {
+    const { key } = await newKey({ rate_limit: 1, scopes: ["admin"] });
+    const first = await call("GET /v1/models", { key });
+    expect(first.headers.get("ratelimit")).toBe(`"hour";r=0;t=1800`);
+    expect(first.headers.get("ratelimit-policy")).toBe(`"hour";q=1;w=3600`);
+    for (const operation of secured) {
+      const { headers } = await refused("quota_exhausted", bare(operation), { key });
+      expect(headers.get("retry-after")).toBe("1800");
+      expect(headers.get("ratelimit")).toBe(`"hour";r=0;t=1800`);
+      expect(headers.get("ratelimit-policy")).toBe(`"hour";q=1;w=3600`);
+    }
+  });
+});
+
+/** By the collection that a path begins with: the parameter that addresses an object of it. */
+const ADDRESSED: Record<string, { parameter: string; missing: string }> = {
+  "/v1/models": { parameter: "name", missing: "never-made" },
+  "/v2/models": { parameter: "name", missing: "never-made" },
+  "/v1/experiments": { parameter: "id", missing: newId("exp") },
+  "/v1/keys": { parameter: "id", missing: newId("key") },
+};
+const collectionOf = ({ path }: Listed) => path.split("/").slice(0, 3).join("/");
+const addressing = secured.filter(({ path }) => path.includes("{"));
+
+describe("somebody else's object", () => {
+  const theirs: Record<string, string> = {};
+  let key = "";
+  beforeAll(async () => {
+    const owner = await newKey();
+    await newModel(owner.key, "their-model");
+    const { id } = await newExperiment(owner.key, "their-model");
+    Object.assign(theirs, {
+      "/v1/models": "their-model",
+      "/v2/models": "their-model",
+      "/v1/experiments": id,
+      "/v1/keys": owner.id,
+    });
+    ({ key } = await newKey());
+  });
+
+  it.each(addressing)("is as missing for $method $path as one that is not", async (operation) => {
+    const collection = collectionOf(operation);
+    const address = ADDRESSED[collection];
+    if (!address) throw new Error(`say how ${collection} addresses its objects`);
+    const { parameter, missing } = address;
+    const sent = bodyOf(document, operation);
+    const ask = async (object: string) => {
+      const { headers, status, body } = await call(
+        `${operation.method} ${pathOf(operation, { [parameter]: object })}`,
+        { key, ...(sent ? { body: sent.body, headers: { "content-type": sent.type } } : {}) },
+      );
+      const text = JSON.stringify(body).replaceAll(object, "<object>");
+      return { status, type: headers.get("content-type"), text: text.replace(/req_[\w-]+/, "") };
+    };
+    const actors = async () => {
+      const namespaces = [env.KEY, env.MODEL, env.EXPERIMENT] as DurableObjectNamespace[];
+      const ids = await Promise.all(namespaces.map((each) => listDurableObjectIds(each)));
+      return ids.map(({ length }) => length);
+    };
+    const object = theirs[collection] ?? "";
+    const before = await actors();
+    const answer = await ask(object);
+    expect(answer).toEqual(await ask(missing));
+    expect(answer.status).toBe(404);
+    expect(await actors()).toEqual(before);
+    expect(answer.text).toMatch(/"code":"(model|experiment|key)_not_found"/);
+  });
+
+  it("is in nobody else's lists", async () => {
+    for (const list of ["models", "experiments"]) {
+      const { body } = await call<{ items: unknown[] }>(`GET /v1/${list}`, { key });
+      expect(body.items, list).toEqual([]);
+    }
+    const { body } = await call<{ items: { key?: string }[] }>("GET /v1/keys", { key });
+    expect(body.items).toHaveLength(1);
+    expect(JSON.stringify(body)).not.toContain(key);
+  });
+});
+
+it("every problem of a secured operation's key is documented with it", () => {
+  const codes = ["key_missing", "key_malformed", "key_rejected", "key_expired", "key_revoked"];
+  for (const { operationId, responses } of secured)
+    for (const code of [...codes, "scope_missing", "quota_exhausted"] as const) {
+      const { status } = PROBLEMS[code as keyof typeof PROBLEMS];
+      expect(responses[status]?.description, operationId).toContain(`\`${code}\``);
+    }
+});

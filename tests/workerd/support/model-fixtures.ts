@@ -1,0 +1,109 @@
+import { env } from "cloudflare:workers";
+import type { ExperimentView } from "../../../contract/experiment.ts";
+import type { ModelView, VersionView } from "../../../contract/model.ts";
+import { identityModel, onnxModel } from "../../fixtures/onnx-writer.ts";
+import { succeeds } from "./platform.ts";
+
+/** A model that multiplies its input `x` of n floats; the factor shows which version answered. */
+export const scaleModel = (factor: number): Uint8Array =>
+  onnxModel({
+    inputs: [{ name: "x", type: "float32", shape: ["n"] }],
+    outputs: [{ name: "y", type: "float32", shape: ["n"] }],
+    nodes: [{ op: "Mul", inputs: ["x", "factor"], outputs: ["y"] }],
+    initializers: [
+      {
+        name: "factor",
+        type: "float32",
+        dims: [1],
+        bytes: new Uint8Array(new Float32Array([factor]).buffer),
+      },
+    ],
+  });
+
+/** A model that takes strings and so cannot stand in for `scaleModel`. */
+export const stringModel = (): Uint8Array => identityModel("string");
+
+/** A model that fails on every input: it gathers at an index that does not exist. */
+export const failingModel = (): Uint8Array =>
+  onnxModel({
+    inputs: [{ name: "x", type: "float32", shape: ["n"] }],
+    outputs: [{ name: "y", type: "float32", shape: [1] }],
+    nodes: [{ op: "Gather", inputs: ["x", "index"], outputs: ["y"], attributes: { axis: 0 } }],
+    initializers: [
+      {
+        name: "index",
+        type: "int64",
+        dims: [1],
+        bytes: new Uint8Array(new BigInt64Array([1_000_000n]).buffer),
+      },
+    ],
+  });
+
+export const OCTETS = { "content-type": "application/octet-stream" };
+
+export const upload = (
+  key: string,
+  name: string,
+  bytes: Uint8Array | ReadableStream,
+): Promise<VersionView> =>
+  succeeds<VersionView>(201, `PUT /v1/models/${name}/versions`, {
+    key,
+    body: bytes,
+    headers: OCTETS,
+  });
+
+/** A model with one version for each of the given files. */
+export async function newModel(
+  key: string,
+  name: string,
+  files: readonly Uint8Array[] = [scaleModel(1), scaleModel(2)],
+): Promise<ModelView> {
+  const model = await succeeds<ModelView>(201, "POST /v1/models", { key, json: { name } });
+  for (const file of files) await upload(key, name, file);
+  return model;
+}
+
+/** A definition with the first version of the model as control and the second beside it. */
+export const definitionOf = (model: string, changes: object = {}) => ({
+  name: "an experiment",
+  variants: [
+    { model, version: 1, traffic_weight: "0.5", is_control: true },
+    { model, version: 2, traffic_weight: "0.5" },
+  ],
+  ...changes,
+});
+
+export const newExperiment = (
+  key: string,
+  model: string,
+  changes: object = {},
+): Promise<ExperimentView> =>
+  succeeds<ExperimentView>(201, "POST /v1/experiments", {
+    key,
+    json: definitionOf(model, changes),
+  });
+
+/** An experiment that runs, with the control and the other variant picked out. */
+export async function runningExperiment(key: string, model: string, changes: object = {}) {
+  const { id } = await newExperiment(key, model, changes);
+  const running = await succeeds<ExperimentView>(200, `POST /v1/experiments/${id}/start`, { key });
+  const [control, candidate] = running.variants;
+  if (!control || !candidate) throw new Error("an experiment has at least two variants");
+  return { id, control, candidate };
+}
+
+/** Everything that a refused request could have left behind. */
+export async function traces() {
+  const { objects } = await env.MODELS.list();
+  const count = async (table: string) =>
+    (await env.DB.prepare(`SELECT count(*) AS rows FROM ${table}`).first<{ rows: number }>())?.rows;
+  return {
+    objects: objects.map(({ key }) => key),
+    versions: await count("model_version"),
+    aliases: await count("model_alias"),
+    models: await count("model"),
+    experiments: await count("experiment"),
+    keys: await count("api_key"),
+    users: await count("user"),
+  };
+}
