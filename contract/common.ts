@@ -16,7 +16,21 @@ export const Name = z
   )
   .meta({ example: "wdbc" });
 
-export const Description = z.string().max(2_000);
+const text = (pattern: RegExp, expected: string) =>
+  // The pattern is given as meta too, because the generator of OpenAPI keeps the flags in its own.
+  z.string().regex(pattern, expected).meta({ pattern: pattern.source });
+
+/** One line for people. A lone surrogate would not come back from storage as it went in. */
+export const line = (most: number, example: string) =>
+  text(
+    new RegExp(String.raw`^[^\p{Cc}\p{Cs}]{1,${most}}$`, "u"),
+    `expected 1 to ${most} characters, none of them a control character`,
+  ).meta({ example });
+
+export const Description = text(
+  /^(?:[^\p{Cc}\p{Cs}]|[\t\n\r]){0,2000}$/u,
+  "expected up to 2000 characters, none of them a control character but tabs and line breaks",
+);
 
 export const PageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(50),

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { EXPERIMENT_STATUSES } from "../domain/experiments/experiment.ts";
-import { Description, id, Instant, Name, PageQuery, pageOf } from "./common.ts";
+import { Description, id, Instant, line, Name, PageQuery, pageOf } from "./common.ts";
 import { Inputs, Outputs, Timing } from "./predict.ts";
 
 export const ExperimentPath = z.object({ id: id("exp") });
@@ -23,10 +23,7 @@ const VariantRequest = z
     version: z.int().min(1),
     traffic_weight: Weight,
     is_control: z.boolean().default(false),
-    name: z
-      .string()
-      .min(1)
-      .max(100)
+    name: line(100, "wdbc@2")
       .optional()
       .meta({ description: "Shown to people; `model@version` by default" }),
   })
@@ -42,7 +39,7 @@ const Rollback = z
 
 export const CreateExperiment = z
   .strictObject({
-    name: z.string().min(1).max(200),
+    name: line(200, "wdbc: a larger network"),
     description: Description.default(""),
     variants: z.array(VariantRequest).min(2).max(20),
     allocation_strategy: z.literal("percentage").default("percentage"),
@@ -130,18 +127,15 @@ export const ExperimentChange = ExperimentView.extend({ effective_at: Instant })
   id: "ExperimentChange",
 });
 
-export const RollbackRequest = z.strictObject({ reason: z.string().min(1).max(500).optional() });
+export const RollbackRequest = z.strictObject({
+  reason: line(500, "complaints from support").optional(),
+});
 export const ConcludeRequest = z.strictObject({
   winning_variant_id: z.string().max(64).optional(),
 });
 
 /** Kept as it is and compared byte by byte; control characters have no place in it. */
-const UnitId = z
-  .string()
-  .regex(
-    /^[^\p{Cc}\p{Cs}]{1,256}$/u,
-    "expected 1 to 256 characters, none of them a control character",
-  );
+const UnitId = line(256, "req_01jd");
 const Unit = {
   user_id: UnitId.optional(),
   sticky: z.boolean().default(true).meta({ description: "false draws each request on its own" }),

@@ -1,10 +1,6 @@
 import * as z from "zod";
-import { Name } from "./common.ts";
-import { VersionNumber } from "./model.ts";
 
 /** The wire of the Open Inference Protocol V2, as far as Linnet writes it down for OpenAPI. */
-export const ProtocolModelPath = z.object({ name: Name, version: VersionNumber.optional() });
-
 const TensorMetadata = z
   .object({ name: z.string(), datatype: z.string(), shape: z.array(z.int()) })
   .meta({ id: "InferenceTensorMetadata" });
@@ -26,6 +22,19 @@ export const ModelMetadata = z
 export const ModelReady = z
   .object({ name: z.string(), ready: z.boolean() })
   .meta({ id: "InferenceModelReady" });
+
+/** Only for OpenAPI: a body is read by `domain/inference-protocol`, as it may end in raw bytes. */
+export const INFER_REQUEST = {
+  type: "object",
+  required: ["inputs"],
+  properties: {
+    id: { type: "string" },
+    parameters: { type: "object" },
+    inputs: { type: "array", items: { type: "object" } },
+    outputs: { type: "array", items: { type: "object" } },
+  },
+  example: { inputs: [{ name: "x", datatype: "FP32", shape: [1, 2], data: [0.5, 1] }] },
+} satisfies z.core.JSONSchema.JSONSchema;
 
 const InferTensor = z.looseObject({
   name: z.string(),

@@ -1,14 +1,14 @@
 import * as z from "zod";
 import { KEY_ENVIRONMENTS } from "../domain/keys/api-key.ts";
 import { SCOPE_NAMES } from "../domain/keys/scopes.ts";
-import { id, Instant, PageQuery, pageOf } from "./common.ts";
+import { id, Instant, line, PageQuery, pageOf } from "./common.ts";
 
 export const KeyPath = z.object({ id: id("key") });
 export const Scope = z.enum(SCOPE_NAMES).meta({ id: "Scope" });
 
 export const CreateKey = z
   .strictObject({
-    name: z.string().min(1).max(100),
+    name: line(100, "the nightly job"),
     environment: z.enum(KEY_ENVIRONMENTS).default("live"),
     scopes: z.array(Scope).min(1).max(SCOPE_NAMES.length),
     rate_limit: z
@@ -67,16 +67,14 @@ export const KeyUsage = z
   })
   .meta({ id: "KeyUsage" });
 
-export const CreateUser = z
-  .strictObject({ name: z.string().min(1).max(100) })
-  .meta({ id: "CreateUser" });
+export const CreateUser = z.strictObject({ name: line(100, "Ada") }).meta({ id: "CreateUser" });
 export const UserView = z
   .object({ id: id("usr"), name: z.string(), created_at: Instant })
   .meta({ id: "User" });
 export const UserPage = pageOf(UserView, "User");
 
 export const SetUp = z
-  .strictObject({ name: z.string().min(1).max(100).default("administrator") })
+  .strictObject({ name: line(100, "administrator").default("administrator") })
   .meta({ id: "SetUp" });
 export const SetUpResult = z.object({ user: UserView, key: NewKey }).meta({ id: "SetUpResult" });
 

@@ -14,6 +14,7 @@ export type VersionSelector = { version?: number | undefined; alias?: string | u
 
 export type ModelRefusal =
   | { code: "model_not_found" }
+  | { code: "upload_expired" }
   | { code: "version_not_found"; version: number | null }
   | { code: "alias_not_found"; alias: string }
   | { code: "alias_moved"; alias: string; found: number | null }

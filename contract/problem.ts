@@ -13,7 +13,6 @@ export const PROBLEMS = {
   variants_duplicate: { status: 400, title: "Two variants are the same model version" },
   variants_incompatible: { status: 400, title: "The variants do not take the same inputs" },
   winner_unknown: { status: 400, title: "The winning variant is not part of the experiment" },
-  metric_unknown: { status: 400, title: "No such metric" },
   key_missing: { status: 401, title: "An API key is needed" },
   key_malformed: { status: 401, title: "This is not an API key of this platform" },
   key_rejected: { status: 401, title: "The API key is not valid" },
@@ -70,7 +69,7 @@ const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
 
 export const Problem = z
   .looseObject({
-    type: z.url(),
+    type: z.string().meta({ format: "uri-reference", example: "/problems/model_not_found" }),
     code: z.enum(PROBLEM_CODES),
     title: z.string(),
     status: z.int(),

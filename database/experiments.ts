@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, lt, ne } from "drizzle-orm";
+import { and, asc, desc, eq, gt, lt, ne, sql } from "drizzle-orm";
 import type { ExperimentStatus } from "../domain/experiments/experiment.ts";
 import type { Directory } from "./directory.ts";
 import { experiment } from "./schema.ts";
@@ -33,6 +33,7 @@ export const findExperiment = (
 ): Promise<ExperimentRow | undefined> =>
   directory.select().from(experiment).where(eq(experiment.id, id)).get();
 
+/** However many: D1 binds at most 100 parameters, so the ids go as one. */
 export const findExperiments = (
   directory: Directory,
   ids: readonly string[],
@@ -40,7 +41,7 @@ export const findExperiments = (
   directory
     .select()
     .from(experiment)
-    .where(inArray(experiment.id, [...ids]));
+    .where(sql`${experiment.id} IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
 
 export async function forgetExperiment(directory: Directory, id: string): Promise<void> {
   await directory

@@ -11,5 +11,7 @@ if (!existsSync(join(folder, "node_modules"))) {
   const installed = spawnSync("npm", args, { cwd: folder, env, stdio: "inherit" });
   if (installed.status !== 0) process.exit(installed.status ?? 1);
 }
-const ran = spawnSync(process.execPath, [join(folder, "main.ts"), ...process.argv.slice(2)], { stdio: "inherit" });
+const ran = spawnSync(process.execPath, [join(folder, "main.ts"), ...process.argv.slice(2)], {
+  stdio: "inherit",
+});
 process.exit(ran.status ?? 1);

@@ -84,7 +84,10 @@ export class TotalsStore {
   #observe(variant: number, metric: string, value: number, by: 1 | -1): void {
     const { moments } = this.#tally(variant);
     const before = moments.get(metric) ?? noMoments;
-    moments.set(metric, by === 1 ? addObservation(before, value) : removeObservation(before, value));
+    moments.set(
+      metric,
+      by === 1 ? addObservation(before, value) : removeObservation(before, value),
+    );
     noted(this.#changedMoments, variant).add(metric);
   }
 

@@ -59,6 +59,7 @@ export class ModelActor extends DurableObject<Env> {
    */
   async reserveContent(uploadId: string, sha256: string): Promise<VersionRecord | null> {
     this.#store.putUpload(uploadId, sha256, Date.now() + UPLOAD_MS);
+    await this.#scheduleAlarm();
     // A removal of the same bytes that has begun must be over before they are written again.
     await this.#effects.flush(Date.now());
     return this.#store.versionOf(sha256) ?? null;
@@ -69,9 +70,12 @@ export class ModelActor extends DurableObject<Env> {
     accepted: AcceptedVersion,
   ): Promise<Result<VersionRecord, ModelRefusal>> {
     if (!this.#store.id()) return fail({ code: "model_not_found" });
+    const known = this.#store.versionOf(accepted.sha256);
+    // Without the reservation the bytes may be gone: it expired, or their version was deleted.
+    if (!known && !this.#store.reserved(uploadId, accepted.sha256))
+      return fail({ code: "upload_expired" });
     const now = Date.now();
     const record = this.ctx.storage.transactionSync(() => {
-      const known = this.#store.versionOf(accepted.sha256);
       this.#store.deleteUpload(uploadId);
       this.#effects.add(`upload:${uploadId}`, now);
       if (known) return known;

@@ -167,6 +167,14 @@ export class ModelStore {
       .toArray()[0];
   }
 
+  /** Whether these bytes are kept from being swept for this upload. */
+  reserved(id: string, sha256: string): boolean {
+    return (
+      this.#sql.exec("SELECT 1 FROM upload WHERE id = ? AND sha256 = ?", id, sha256).toArray()
+        .length > 0
+    );
+  }
+
   expiredUploads(now: number): string[] {
     return this.#sql
       .exec<{ id: string }>("SELECT id FROM upload WHERE expires_at <= ?", now)

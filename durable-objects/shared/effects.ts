@@ -74,7 +74,9 @@ export class Effects {
       await this.#deliver(key);
       sql.exec("DELETE FROM effect WHERE key = ? AND revision = ?", key, revision);
     } catch (error) {
-      console.error(JSON.stringify({ event: "effect_failed", key, attempts, error: String(error) }));
+      console.error(
+        JSON.stringify({ event: "effect_failed", key, attempts, error: String(error) }),
+      );
       const due = now + Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempts);
       sql.exec("UPDATE effect SET attempts = attempts + 1, due_at = ? WHERE key = ?", due, key);
     }

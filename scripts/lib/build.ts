@@ -5,12 +5,15 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** `output` is where a Worker's code is built to; one that is only static files has none. */
-export const WORKERS = [
+export type WorkerSource = { name: string; config: string; output: string };
+
+/** The Workers that have code, and where it is built to. */
+export const WORKERS: readonly WorkerSource[] = [
   { name: "linnet", config: "wrangler.toml", output: "dist/api" },
   { name: "linnet-inference", config: "workers/inference/wrangler.toml", output: "dist/inference" },
-  { name: "linnet-pages", config: "workers/pages/wrangler.toml", output: null },
-] as const;
+];
+/** The Worker that is only static files. */
+export const PAGES = { name: "linnet-pages", config: "workers/pages/wrangler.toml" };
 
 const SWAGGER = ["swagger-ui.css", "swagger-ui-bundle.js"];
 const REFERENCE = `<!doctype html>
@@ -56,7 +59,7 @@ export async function buildWorkers(): Promise<void> {
   await buildPages();
   const wrangler = join(ROOT, "node_modules/.bin/wrangler");
   await Promise.all(
-    WORKERS.filter(({ output }) => output !== null).map(({ config, output }) =>
+    WORKERS.map(({ config, output }) =>
       promisify(execFile)(
         wrangler,
         ["deploy", "--dry-run", `--config=${join(ROOT, config)}`, `--outdir=${join(ROOT, output)}`],

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ROOT } from "./build.ts";
 
 /** Everything that a local platform keeps between starts. */
-export const LOCAL = join(ROOT, ".linnet");
+export const LOCAL = process.env["LINNET_HOME"] ?? join(ROOT, ".linnet");
 export const CREDENTIALS = join(LOCAL, "credentials.json");
 
 export type Secrets = { KEY_CHECKSUM_SECRET: string; SETUP_TOKEN: string };
@@ -24,9 +24,35 @@ export async function localSecrets(): Promise<Secrets> {
   return secrets;
 }
 
+const PID = join(LOCAL, "pid");
+
+/** Refuses when another platform runs on this state: two would write to one database. */
+export async function claimLocal(): Promise<void> {
+  const pid = Number(await readFile(PID, "utf8").catch(() => Number.NaN));
+  if (pid !== process.pid && isAlive(pid)) {
+    console.error(
+      `A platform runs here already (process ${pid}). Stop it with Ctrl-C in its terminal.`,
+    );
+    process.exit(1);
+  }
+  await mkdir(LOCAL, { recursive: true, mode: 0o700 });
+  await writeFile(PID, String(process.pid));
+}
+
+export const releaseLocal = (): Promise<void> => rm(PID, { force: true });
+
+function isAlive(pid: number): boolean {
+  try {
+    return Number.isInteger(pid) && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 export const forgetLocal = (): Promise<void> => rm(LOCAL, { recursive: true, force: true });
 
-export const readCredentials = (): Promise<Credentials | undefined> => readJson<Credentials>(CREDENTIALS);
+export const readCredentials = (): Promise<Credentials | undefined> =>
+  readJson<Credentials>(CREDENTIALS);
 
 export const writeCredentials = (credentials: Credentials): Promise<void> =>
   writePrivate("credentials.json", credentials);

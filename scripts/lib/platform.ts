@@ -1,8 +1,16 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare, type WorkerdStructuredLog } from "miniflare";
+import {
+  convertV4MiniflareOptions,
+  Log,
+  LogLevel,
+  Miniflare,
+  type Json,
+  type V4WorkerOptions,
+  type WorkerdStructuredLog,
+} from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
-import { ROOT, WORKERS } from "./build.ts";
+import { PAGES, ROOT, WORKERS } from "./build.ts";
 
 export type PlatformOptions = {
   port?: number;
@@ -27,17 +35,18 @@ export type Platform = { url: string; miniflare: Miniflare };
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { port = 0, state, secrets, vars = {}, onLog = () => undefined } = options;
-  Object.assign(process.env, secrets);
-  const workers = await Promise.all(
-    WORKERS.map(async ({ name, config, output }) => {
-      const { workerOptions } = unstable_getMiniflareWorkerOptions(join(ROOT, config));
-      const { modulesRules: _, ...bindings } = workerOptions;
+  // Where wrangler looks for them; its note on having found them is not news.
+  Object.assign(process.env, secrets, { WRANGLER_LOG: "error" });
+  const workers: V4WorkerOptions[] = await Promise.all(
+    [...WORKERS, { ...PAGES, output: null }].map(async ({ name, config, output }) => {
+      const { modulesRules: _, ...options } = optionsOf(config);
+      const isPublic = name === PUBLIC;
       return {
-        ...bindings,
+        ...options,
         name,
         modules: output === null ? NO_CODE : await builtModules(join(ROOT, output)),
-        bindings: { ...workerOptions.bindings, ...(name === PUBLIC ? secrets : {}), ...vars },
-        ...(name === PUBLIC ? { unsafeDirectSockets: [{ host: "127.0.0.1", port }] } : {}),
+        bindings: { ...options.bindings, ...(isPublic ? secrets : {}), ...vars },
+        ...(isPublic ? { unsafeDirectSockets: [{ host: "127.0.0.1", port }] } : {}),
       };
     }),
   );
@@ -56,6 +65,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const url = String(await miniflare.unsafeGetDirectURL(PUBLIC)).replace(/\/$/, "");
   return { url, miniflare };
 }
+
+/** The bindings of a Worker as its wrangler.toml says, for Miniflare. */
+const optionsOf = (
+  config: string,
+): Partial<V4WorkerOptions> & { bindings?: Record<string, Json> } =>
+  unstable_getMiniflareWorkerOptions(join(ROOT, config)).workerOptions;
 
 async function builtModules(folder: string) {
   const files = (await readdir(folder)).filter((file) => /\.(js|wasm)$/.test(file));
@@ -79,7 +94,9 @@ async function applyMigrations(database: Database): Promise<void> {
   await database.exec(
     "CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)",
   );
-  const { results } = await database.prepare("SELECT name FROM d1_migrations").all<{ name: string }>();
+  const { results } = await database
+    .prepare("SELECT name FROM d1_migrations")
+    .all<{ name: string }>();
   const applied = new Set(results.map(({ name }) => name));
   const folder = join(ROOT, "migrations");
   for (const name of (await readdir(folder)).filter((file) => file.endsWith(".sql")).toSorted()) {

@@ -41,10 +41,35 @@ const { strict, leased } = linnet.experiments;
 const scenarios: Scenario[] = [
   { name: "bare Worker", server: bare, path: "/", body: () => oneRow },
   { name: "Node + native runtime", server: peer, path: "/", body: () => oneRow },
-  { name: "model predict", server: linnet, headers, path: "/v1/models/wdbc/predict", body: () => oneRow },
-  { name: "leased experiment predict", server: linnet, headers, path: experiment(leased, "predict"), body: withUser },
-  { name: "strict experiment predict", server: linnet, headers, path: experiment(strict, "predict"), body: withUser },
-  { name: "outcomes, batches of 100", server: linnet, headers, path: experiment(leased, "outcomes"), body: batch, carries: 100 },
+  {
+    name: "model predict",
+    server: linnet,
+    headers,
+    path: "/v1/models/wdbc/predict",
+    body: () => oneRow,
+  },
+  {
+    name: "leased experiment predict",
+    server: linnet,
+    headers,
+    path: experiment(leased, "predict"),
+    body: withUser,
+  },
+  {
+    name: "strict experiment predict",
+    server: linnet,
+    headers,
+    path: experiment(strict, "predict"),
+    body: withUser,
+  },
+  {
+    name: "outcomes, batches of 100",
+    server: linnet,
+    headers,
+    path: experiment(leased, "outcomes"),
+    body: batch,
+    carries: 100,
+  },
 ].filter(({ name }) => !values.only || name.includes(values.only));
 
 /** Microseconds of CPU for one decision: hash of a fresh user id and look-up among two intervals. */
@@ -66,7 +91,9 @@ try {
     for (const scenario of round % 2 === 0 ? scenarios : scenarios.toReversed()) {
       const measured = await runRound(scenario, seconds);
       results.get(scenario.name)?.push(measured);
-      process.stderr.write(`round ${round + 1}/${rounds}  ${scenario.name}: ${measured.perSecond.toFixed(0)}/s\n`);
+      process.stderr.write(
+        `round ${round + 1}/${rounds}  ${scenario.name}: ${measured.perSecond.toFixed(0)}/s\n`,
+      );
     }
     decisions.push(decisionMicros());
   }
@@ -74,18 +101,43 @@ try {
   await Promise.all([bare.stop(), peer.stop(), linnet.stop()]);
 }
 
-const of = (name: string, field: keyof Round) => median((results.get(name) ?? []).map((round) => round[field]));
-const ratio = (name: string, to: string) => (of(name, "perSecond") / of(to, "perSecond")).toFixed(2);
+const of = (name: string, field: keyof Round) =>
+  median((results.get(name) ?? []).map((round) => round[field]));
+const ratio = (name: string, to: string) =>
+  (of(name, "perSecond") / of(to, "perSecond")).toFixed(2);
 const cells = (texts: (string | number)[]) => `| ${texts.join(" | ")} |`;
-console.log(cells(["scenario", "per second", "to bare Worker", "to Node + native", "server CPU µs each", "p50 ms", "p99 ms"]));
+console.log(
+  cells([
+    "scenario",
+    "per second",
+    "to bare Worker",
+    "to Node + native",
+    "server CPU µs each",
+    "p50 ms",
+    "p99 ms",
+  ]),
+);
 console.log(cells(Array.from({ length: 7 }, () => "---")));
 for (const { name, carries } of scenarios) {
-  const ratios = carries ? ["", ""] : [ratio(name, "bare Worker"), ratio(name, "Node + native runtime")];
+  const ratios = carries
+    ? ["", ""]
+    : [ratio(name, "bare Worker"), ratio(name, "Node + native runtime")];
   const cpu = of(name, "cpuMicros").toFixed(carries ? 1 : 0);
-  console.log(cells([name, of(name, "perSecond").toFixed(0), ...ratios, cpu, of(name, "p50"), of(name, "p99")]));
+  console.log(
+    cells([
+      name,
+      of(name, "perSecond").toFixed(0),
+      ...ratios,
+      cpu,
+      of(name, "p50"),
+      of(name, "p99"),
+    ]),
+  );
 }
 console.log(`\nRouting decision in process: ${median(decisions).toFixed(2)} µs of CPU.`);
-console.log(`Leased experiment predict to model predict: ${ratio("leased experiment predict", "model predict")}.`);
+console.log(
+  `Leased experiment predict to model predict: ${ratio("leased experiment predict", "model predict")}.`,
+);
 const [{ model } = { model: "unknown processor" }] = cpus();
 const machine = `${cpus().length} x ${model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.version}`;
 console.log(`Medians of ${rounds} alternating rounds of ${seconds} s, 16 connections; ${machine}.`);

@@ -3,7 +3,10 @@
 import { createServer } from "node:http";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 
-const session = await InferenceSession.create(process.argv[2], { intraOpNumThreads: 1, interOpNumThreads: 1 });
+const session = await InferenceSession.create(process.argv[2], {
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+});
 
 const server = createServer((request, response) => {
   const chunks = [];
@@ -15,7 +18,9 @@ const server = createServer((request, response) => {
       const features = new Tensor("float32", Float32Array.from(rows.flat()), [rows.length, 30]);
       const { probabilities } = await session.run({ features });
       const classes = probabilities.dims[1];
-      const outputs = rows.map((_, row) => [...probabilities.data.slice(row * classes, (row + 1) * classes)]);
+      const outputs = rows.map((_, row) =>
+        Array.from(probabilities.data.subarray(row * classes, (row + 1) * classes)),
+      );
       response.setHeader("content-type", "application/json");
       response.end(JSON.stringify({ outputs: { probabilities: outputs } }));
     } catch (error) {

@@ -33,7 +33,12 @@ export const startBare = (): Promise<Server> =>
   onWorkerd(async () => {
     const script = `export default { async fetch(request) { await request.text(); return Response.json({ ok: true }); } };`;
     const unsafeDirectSockets = [{ host: "127.0.0.1", port: 0 }];
-    const worker = { name: "bare", compatibilityDate: "2026-11-01", modules: true as const, script };
+    const worker = {
+      name: "bare",
+      compatibilityDate: "2026-11-01",
+      modules: true as const,
+      script,
+    };
     const miniflare = new Miniflare(
       convertV4MiniflareOptions({
         host: "127.0.0.1",
@@ -43,14 +48,21 @@ export const startBare = (): Promise<Server> =>
       }),
     );
     await miniflare.ready;
-    return { url: String(await miniflare.unsafeGetDirectURL("bare")).replace(/\/$/, ""), miniflare };
+    return {
+      url: String(await miniflare.unsafeGetDirectURL("bare")).replace(/\/$/, ""),
+      miniflare,
+    };
   });
 
 /** The same model behind a plain Node server. */
 export async function startPeer(): Promise<Server> {
-  const child = spawn(process.execPath, [`${ROOT}/tests/bench/peer.mjs`, `${MODELS}/wdbc-mlp.onnx`], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    [`${ROOT}/tests/bench/peer.mjs`, `${MODELS}/wdbc-mlp.onnx`],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
   const port = await new Promise<string>((resolve) =>
     child.stdout.once("data", (data: Buffer) => resolve(data.toString().trim())),
   );
@@ -58,7 +70,11 @@ export async function startPeer(): Promise<Server> {
   return { url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0, stop };
 }
 
-export type Linnet = Server & { key: string; experiments: { strict: string; leased: string }; control: string };
+export type Linnet = Server & {
+  key: string;
+  experiments: { strict: string; leased: string };
+  control: string;
+};
 
 /** The platform with two versions of the model and two running experiments. */
 export async function startLinnet(): Promise<Linnet> {
@@ -76,10 +92,19 @@ export async function startLinnet(): Promise<Linnet> {
   const { key: first } = await call("POST", "/v1/setup", "{}");
   key = first.key;
   const scopes = ["admin"];
-  ({ key } = await call("POST", "/v1/keys", json({ name: "bench", scopes, rate_limit: 100_000_000 })));
+  ({ key } = await call(
+    "POST",
+    "/v1/keys",
+    json({ name: "bench", scopes, rate_limit: 100_000_000 }),
+  ));
   await call("POST", "/v1/models", json({ name: "wdbc" }));
   for (const file of ["wdbc-logistic", "wdbc-mlp"])
-    await call("PUT", "/v1/models/wdbc/versions", new Uint8Array(readFileSync(`${MODELS}/${file}.onnx`)), "application/octet-stream");
+    await call(
+      "PUT",
+      "/v1/models/wdbc/versions",
+      new Uint8Array(readFileSync(`${MODELS}/${file}.onnx`)),
+      "application/octet-stream",
+    );
 
   const variants = [
     { model: "wdbc", version: 1, traffic_weight: "0.5", is_control: true },

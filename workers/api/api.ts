@@ -2,7 +2,8 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { SCOPES } from "../../domain/keys/scopes.ts";
 import type { AppEnv } from "./http/app-env.ts";
 import { boundedBody } from "./http/body-limits.ts";
-import { ApiProblem, onError } from "./http/problem.ts";
+import { noRoute } from "./http/no-route.ts";
+import { onError } from "./http/problem.ts";
 import { protocolErrors } from "./http/protocol.ts";
 import { referencePage } from "./http/reference-page.ts";
 import { traced } from "./http/trace.ts";
@@ -90,15 +91,13 @@ const OPERATIONS = [
 ];
 
 export const api = new OpenAPIHono<AppEnv>();
-api.use(traced, boundedBody);
+api.use(traced);
 api.use("/v2/*", protocolErrors);
+api.use(boundedBody);
 for (const operation of OPERATIONS) api.route("/", operation);
 api.route("/", referencePage);
 api.onError(onError);
-api.notFound((c) => {
-  const detail = `no route for ${c.req.method} ${c.req.path}; see /docs`;
-  return new ApiProblem("route_not_found", detail).toResponse(c.get("trace").request_id);
-});
+api.notFound((c) => noRoute(api, c));
 
 api.openAPIRegistry.registerComponent("securitySchemes", "apiKey", {
   type: "http",

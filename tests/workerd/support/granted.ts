@@ -1,25 +1,17 @@
 /** The value of a reply that must be a success. */
-export async function granted<R extends { ok: boolean }>(
-  reply: PromiseLike<R>,
-): Promise<Extract<R, { ok: true }>["value"]> {
+export async function granted<T>(
+  reply: PromiseLike<{ ok: true; value: T } | { ok: false; error: unknown }>,
+): Promise<T> {
   const result = await reply;
-  if (isSuccess(result)) return result.value;
-  throw new Error(`refused: ${JSON.stringify(result)}`);
+  if (!result.ok) throw new Error(`refused: ${JSON.stringify(result.error)}`);
+  return result.value;
 }
 
 /** The error of a reply that must be a refusal. */
-export async function refused<R extends { ok: boolean }>(
-  reply: PromiseLike<R>,
-): Promise<Extract<R, { ok: false }>["error"]> {
+export async function refused<E>(
+  reply: PromiseLike<{ ok: true; value: unknown } | { ok: false; error: E }>,
+): Promise<E> {
   const result = await reply;
-  if (isFailure(result)) return result.error;
-  throw new Error(`granted: ${JSON.stringify(result)}`);
+  if (result.ok) throw new Error(`granted: ${JSON.stringify(result.value)}`);
+  return result.error;
 }
-
-const isSuccess = <R extends { ok: boolean }>(
-  result: R,
-): result is Extract<R, { ok: true }> & { value: Extract<R, { ok: true }>["value"] } => result.ok;
-const isFailure = <R extends { ok: boolean }>(
-  result: R,
-): result is Extract<R, { ok: false }> & { error: Extract<R, { ok: false }>["error"] } =>
-  !result.ok;

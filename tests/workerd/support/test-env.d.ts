@@ -1,6 +1,10 @@
-declare namespace Cloudflare {
-  /** What vitest.config.ts binds besides the bindings of wrangler.toml. */
-  interface Env {
-    MIGRATIONS: import("cloudflare:test").D1Migration[];
+import type { D1Migration } from "cloudflare:test";
+
+declare global {
+  namespace Cloudflare {
+    /** What vitest.config.ts binds besides the bindings of wrangler.toml. */
+    interface Env {
+      MIGRATIONS: D1Migration[];
+    }
   }
 }

@@ -51,7 +51,7 @@ function presentedKey(headers: Headers): string {
   const key = bearer ?? headers.get("x-api-key");
   if (key) return key;
   const detail = "send the key as 'authorization: Bearer sk_…' or 'x-api-key: sk_…'";
-  throw new ApiProblem("key_missing", detail, {}, { "www-authenticate": "Bearer" });
+  throw new ApiProblem("key_missing", detail);
 }
 
 const secondsUntil = (at: number): number => Math.max(1, Math.ceil((at - Date.now()) / 1000));

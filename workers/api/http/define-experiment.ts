@@ -1,6 +1,10 @@
 import type { Context } from "hono";
 import type { CreateExperimentBody } from "../../../contract/experiment.ts";
-import type { ExperimentSnapshot, ServedVariant } from "../../../contract/experiment-lease.ts";
+import type {
+  ExperimentRefusal,
+  ExperimentSnapshot,
+  ServedVariant,
+} from "../../../contract/experiment-lease.ts";
 import type { ModelRefusal, ModelVersion } from "../../../contract/model-lease.ts";
 import { openDirectory } from "../../../database/directory.ts";
 import { forgetExperiment, reserveExperiment } from "../../../database/experiments.ts";
@@ -35,8 +39,9 @@ export async function defineExperiment(
   const request_hash = await hashKey(JSON.stringify(body));
   const now = Date.now();
   const directory = openDirectory(c.env.DB);
+  const id = newId("exp");
   const row = await reserveExperiment(directory, {
-    id: newId("exp"),
+    id,
     owner_id,
     name: body.name,
     description: body.description,
@@ -51,6 +56,15 @@ export async function defineExperiment(
   });
   if (row.request_hash !== request_hash)
     throw new ApiProblem("idempotency_key_reused", `it belongs to experiment ${row.id}`);
+
+  const open = () => c.env.EXPERIMENT.getByName(row.id);
+  if (row.id !== id) {
+    // Claiming anew for an experiment that has ended since would never be released.
+    const made: Result<ExperimentSnapshot, ExperimentRefusal> = await callActor(open, (actor) =>
+      actor.describe(),
+    );
+    if (made.ok) return made.value;
+  }
 
   const claimed = new Map<string, () => ReturnType<Env["MODEL"]["getByName"]>>();
   try {
@@ -69,13 +83,11 @@ export async function defineExperiment(
     }
     refuseDifferentInputs(variants);
     const definition = { ...body, id: row.id, owner_id, variants, created_at: row.created_at };
-    return await callActor(
-      () => c.env.EXPERIMENT.getByName(row.id),
-      (actor) => actor.create(definition, key_id),
-    );
+    return await callActor(open, (actor) => actor.create(definition, key_id));
   } catch (error) {
     if (error instanceof ApiProblem) {
-      for (const open of claimed.values()) await callActor(open, (actor) => actor.release(row.id));
+      for (const model of claimed.values())
+        await callActor(model, (actor) => actor.release(row.id));
       await forgetExperiment(directory, row.id);
     }
     throw error;

@@ -1,14 +1,15 @@
 import type { ProblemCode } from "../../../contract/problem.ts";
+import { JSON_PROBLEMS } from "./problem.ts";
 
-/** What every way of running a model may answer. */
-export const PREDICT_PROBLEMS: ProblemCode[] = [
-  "invalid_request",
+/** What every way of running a model may answer, once the body is read. */
+export const RUN_PROBLEMS: ProblemCode[] = [
   "input_missing",
   "input_unknown",
   "input_type",
   "input_shape",
-  "body_too_large",
   "model_too_large",
   "inference_failed",
   "model_bytes_missing",
 ];
+
+export const PREDICT_PROBLEMS: ProblemCode[] = [...JSON_PROBLEMS, ...RUN_PROBLEMS];

@@ -29,7 +29,8 @@ export class ApiProblem extends Error {
     const { status, title } = PROBLEMS[this.code];
     const standard = { type: `/problems/${this.code}`, code: this.code, title, status };
     const body = { ...standard, detail: this.message, instance, ...this.members };
-    const headers = { ...this.headers, "content-type": "application/problem+json" };
+    const challenge = status === 401 ? { "www-authenticate": "Bearer" } : {};
+    const headers = { ...challenge, ...this.headers, "content-type": "application/problem+json" };
     return Response.json(body, { status, headers });
   }
 }
@@ -57,6 +58,13 @@ function toProblem(error: Error): ApiProblem {
     return new ApiProblem("unavailable", undefined, {}, { "retry-after": "1" });
   return new ApiProblem("internal", "the failure was logged under this request's id");
 }
+
+/** What every operation that takes JSON may answer to the body as such. */
+export const JSON_PROBLEMS: ProblemCode[] = [
+  "invalid_request",
+  "body_too_large",
+  "content_type_unsupported",
+];
 
 /** The responses of these codes for OpenAPI, one entry a status. */
 export function problemResponses(...codes: ProblemCode[]) {

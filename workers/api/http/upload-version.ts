@@ -76,8 +76,12 @@ async function storeHashed(c: Context<AppEnv>, key: string, length: number): Pro
   if (!body) throw new ApiProblem("model_invalid", "the body is empty");
   const digest = new crypto.DigestStream("SHA-256");
   const [toStore, toHash] = body.pipeThrough(new FixedLengthStream(length)).tee();
-  await Promise.all([c.env.MODELS.put(key, toStore), toHash.pipeTo(digest)]);
-  return hex(await digest.digest);
+  const [sha256] = await Promise.all([
+    digest.digest,
+    c.env.MODELS.put(key, toStore),
+    toHash.pipeTo(digest),
+  ]);
+  return hex(sha256);
 }
 
 /** R2 has no copy: the bytes pass through once more, and R2 checks them against their hash. */

@@ -11,10 +11,13 @@ const WHERE = {
   cookie: "cookies",
 };
 
+/** A body of thousands of faults is not answered with as many. */
+const FAULTS_SHOWN = 20;
+
 /** Turns a failed check into a problem with one JSON pointer per fault (RFC 9457, section 3.1). */
 export const rejectInvalid: Hook<unknown, AppEnv, string, unknown> = (result) => {
   if (result.success) return;
-  const errors = result.error.issues.map(({ path, message }) => ({
+  const errors = result.error.issues.slice(0, FAULTS_SHOWN).map(({ path, message }) => ({
     pointer: [
       "#",
       ...path.map((part) => String(part).replaceAll("~", "~0").replaceAll("/", "~1")),

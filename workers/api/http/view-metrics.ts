@@ -1,39 +1,52 @@
-import type { MetricsReport } from "../../../contract/experiment.ts";
-import type { ExperimentReport } from "../../../contract/experiment-lease.ts";
+import type { MetricsReport, VariantMetrics } from "../../../contract/experiment.ts";
+import type {
+  ExperimentReport,
+  ServedVariant,
+  VariantReport,
+} from "../../../contract/experiment-lease.ts";
 import { mean } from "../../../domain/statistics/moments.ts";
 
 const CONVERSION = "conversion";
 
-export function viewMetrics(report: ExperimentReport): MetricsReport {
-  const { definition, state, variants } = report;
+export function viewMetrics({ definition, state, variants }: ExperimentReport): MetricsReport {
   return {
     experiment_id: definition.id,
     status: state.status,
     epoch: state.epoch,
-    variants: variants.map(
-      ({ requests, successes, errors, latency, metrics, ...variant }, index) => {
-        const { name = "", model = "", version = 0 } = definition.variants[index] ?? {};
-        const share = (count: number) => (requests === 0 ? null : count / requests);
-        const means = Object.entries(metrics).map(([metric, moments]) => [
-          metric,
-          mean(moments) ?? 0,
-        ]);
-        const conversion = metrics[CONVERSION];
-        return {
-          ...variant,
-          name,
-          model,
-          version,
-          request_count: requests,
-          success_count: successes,
-          error_count: errors,
-          success_rate: share(successes),
-          error_rate: share(errors),
-          latency_mean_ms: mean(latency),
-          conversion_rate: conversion ? mean(conversion) : null,
-          custom_metrics: Object.fromEntries(means) as Record<string, number>,
-        };
-      },
-    ),
+    variants: definition.variants.flatMap((variant) => {
+      const report = variants.find(({ variant_id }) => variant_id === variant.variant_id);
+      return report ? [viewVariant(variant, report)] : [];
+    }),
+  };
+}
+
+function viewVariant(
+  { variant_id, name, model, version, is_control }: ServedVariant,
+  report: VariantReport,
+): VariantMetrics {
+  const { requests, successes, errors, latency, metrics } = report;
+  const share = (count: number) => (requests === 0 ? null : count / requests);
+  const means = Object.entries(metrics).flatMap(([metric, moments]) => {
+    const value = mean(moments);
+    return value === null ? [] : [[metric, value] as const];
+  });
+  const conversion = metrics[CONVERSION];
+  return {
+    variant_id,
+    name,
+    model,
+    version,
+    is_control,
+    request_count: requests,
+    success_count: successes,
+    error_count: errors,
+    success_rate: share(successes),
+    error_rate: share(errors),
+    latency_mean_ms: mean(latency),
+    latency_p50_ms: report.latency_p50_ms,
+    latency_p95_ms: report.latency_p95_ms,
+    latency_p99_ms: report.latency_p99_ms,
+    conversion_rate: conversion ? mean(conversion) : null,
+    custom_metrics: Object.fromEntries(means),
   };
 }

@@ -53,6 +53,8 @@ export function modelProblem(name: string, refusal: ModelRefusal): ApiProblem {
   switch (refusal.code) {
     case "model_not_found":
       return new ApiProblem("model_not_found", `you have no model named '${name}'`);
+    case "upload_expired":
+      return new ApiProblem("unavailable", "the upload took too long and was swept; send it again");
     case "version_not_found": {
       const detail =
         refusal.version === null

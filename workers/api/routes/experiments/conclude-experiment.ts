@@ -7,6 +7,7 @@ import {
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { changeExperiment } from "../../http/change-experiment.ts";
+import { JSON_PROBLEMS } from "../../http/problem.ts";
 
 const route = createRoute({
   ...secured("experiments:write"),
@@ -27,7 +28,7 @@ const route = createRoute({
       content: { "application/json": { schema: ExperimentChange } },
     },
     ...securedProblems(
-      "invalid_request",
+      ...JSON_PROBLEMS,
       "experiment_not_found",
       "experiment_transition_refused",
       "experiment_concluding",

@@ -4,6 +4,7 @@ import { CreateExperiment, ExperimentView } from "../../../../contract/experimen
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { defineExperiment } from "../../http/define-experiment.ts";
+import { JSON_PROBLEMS } from "../../http/problem.ts";
 import { viewExperiment } from "../../http/view-experiment.ts";
 
 const route = createRoute({
@@ -25,7 +26,7 @@ const route = createRoute({
       content: { "application/json": { schema: ExperimentView } },
     },
     ...securedProblems(
-      "invalid_request",
+      ...JSON_PROBLEMS,
       "weights_invalid",
       "control_invalid",
       "variants_duplicate",

@@ -6,6 +6,7 @@ import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { experimentProblem } from "../../http/experiment-problem.ts";
+import { JSON_PROBLEMS } from "../../http/problem.ts";
 import { forgetLease, ownedExperiment } from "../../leases/experiment-leases.ts";
 
 const route = createRoute({
@@ -26,12 +27,7 @@ const route = createRoute({
       description: "What was counted",
       content: { "application/json": { schema: OutcomesReport } },
     },
-    ...securedProblems(
-      "invalid_request",
-      "body_too_large",
-      "experiment_not_found",
-      "experiment_not_started",
-    ),
+    ...securedProblems(...JSON_PROBLEMS, "experiment_not_found", "experiment_not_started"),
   },
 });
 

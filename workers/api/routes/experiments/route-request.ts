@@ -2,6 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { ExperimentPath, RouteRequest, RouteResponse } from "../../../../contract/experiment.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
+import { JSON_PROBLEMS } from "../../http/problem.ts";
 import { decideRequest } from "../../leases/experiment-leases.ts";
 
 const route = createRoute({
@@ -22,7 +23,7 @@ const route = createRoute({
       description: "The decision",
       content: { "application/json": { schema: RouteResponse } },
     },
-    ...securedProblems("invalid_request", "experiment_not_found", "experiment_not_started"),
+    ...securedProblems(...JSON_PROBLEMS, "experiment_not_found", "experiment_not_started"),
   },
 });
 

@@ -1,22 +1,20 @@
 import { createRoute } from "@hono/zod-openapi";
-import * as z from "zod";
-import { InferAnswer, ProtocolModelPath } from "../../../../contract/inference-protocol.ts";
+import { InferAnswer } from "../../../../contract/inference-protocol.ts";
 import { readInferBody } from "../../../../domain/inference-protocol/infer-envelope.ts";
 import { decodeInferRequest } from "../../../../domain/inference-protocol/infer-request.ts";
 import { inferBody } from "../../../../domain/inference-protocol/infer-response.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { inferenceProblem, inputProblem } from "../../http/inference-problem.ts";
-import { PREDICT_PROBLEMS } from "../../http/predict-problems.ts";
-import { MODEL_PATHS } from "../../http/protocol.ts";
+import { RUN_PROBLEMS } from "../../http/predict-problems.ts";
+import { BINARY, INFER_BODY, MODEL_PATHS, type ModelAddress } from "../../http/protocol.ts";
 import { runModel } from "../../http/run-model.ts";
 import { leaseVersion } from "../../leases/model-leases.ts";
 
 const HEADER_LENGTH = "inference-header-content-length";
 const utf8 = new TextDecoder();
-const binary = { schema: z.string().meta({ format: "binary" }) };
 
-const route = ({ prefix, suffix }: (typeof MODEL_PATHS)[number]) =>
+const route = ({ prefix, suffix, params }: (typeof MODEL_PATHS)[number]) =>
   createRoute({
     ...secured("predict"),
     operationId: `infer${suffix}`,
@@ -26,20 +24,19 @@ const route = ({ prefix, suffix }: (typeof MODEL_PATHS)[number]) =>
       "JSON tensors, or JSON followed by raw tensors when `Inference-Header-Content-Length` says where the JSON ends.",
     method: "post",
     path: `${prefix}/infer`,
-    request: {
-      params: ProtocolModelPath,
-      body: { content: { "application/octet-stream": binary } },
-    },
+    request: { params, body: INFER_BODY },
     responses: {
       200: {
         description: "The outputs",
         content: {
           "application/json": { schema: InferAnswer },
-          "application/octet-stream": binary,
+          "application/octet-stream": BINARY,
         },
       },
       ...securedProblems(
-        ...PREDICT_PROBLEMS,
+        "invalid_request",
+        "body_too_large",
+        ...RUN_PROBLEMS,
         "inference_request_malformed",
         "model_not_found",
         "version_not_found",
@@ -50,7 +47,7 @@ const route = ({ prefix, suffix }: (typeof MODEL_PATHS)[number]) =>
 export const infer = operation();
 for (const path of MODEL_PATHS)
   infer.openapi(route(path), async (c) => {
-    const { name, version: asked } = c.req.valid("param");
+    const { name, version: asked }: ModelAddress = c.req.valid("param");
     const envelope = readInferBody(
       new Uint8Array(await c.req.arrayBuffer()),
       c.req.header(HEADER_LENGTH) ?? null,

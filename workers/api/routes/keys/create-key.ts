@@ -6,7 +6,7 @@ import { allows, notOwn } from "../../../../domain/keys/scopes.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { makeKey } from "../../http/new-key.ts";
-import { ApiProblem } from "../../http/problem.ts";
+import { ApiProblem, JSON_PROBLEMS } from "../../http/problem.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -22,7 +22,7 @@ const route = createRoute({
   request: { body: { required: true, content: { "application/json": { schema: CreateKey } } } },
   responses: {
     201: { description: "The key", content: { "application/json": { schema: NewKey } } },
-    ...securedProblems("invalid_request", "user_not_found"),
+    ...securedProblems(...JSON_PROBLEMS, "user_not_found"),
   },
 });
 
@@ -34,10 +34,13 @@ export const createKey = operation().openapi(route, async (c) => {
     throw new ApiProblem(
       "scope_missing",
       `this key cannot pass on the scope '${foreign}', which it lacks`,
+      { scope: foreign },
     );
   if (owner_id !== undefined && owner_id !== principal.owner_id) {
     if (!allows(principal.scopes, "admin"))
-      throw new ApiProblem("scope_missing", "a key for another user needs the scope 'admin'");
+      throw new ApiProblem("scope_missing", "a key for another user needs the scope 'admin'", {
+        scope: "admin",
+      });
     if (!(await findUser(openDirectory(c.env.DB), owner_id)))
       throw new ApiProblem("user_not_found", `there is no user ${owner_id}`);
   }

@@ -6,7 +6,7 @@ import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { newId } from "../../http/ids.ts";
 import { viewModel } from "../../http/owned-model.ts";
-import { ApiProblem } from "../../http/problem.ts";
+import { ApiProblem, JSON_PROBLEMS } from "../../http/problem.ts";
 
 const route = createRoute({
   ...secured("models:write"),
@@ -18,7 +18,7 @@ const route = createRoute({
   request: { body: { required: true, content: { "application/json": { schema: CreateModel } } } },
   responses: {
     201: { description: "The model", content: { "application/json": { schema: ModelView } } },
-    ...securedProblems("invalid_request", "model_name_taken"),
+    ...securedProblems(...JSON_PROBLEMS, "model_name_taken"),
   },
 });
 

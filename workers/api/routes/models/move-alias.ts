@@ -4,6 +4,7 @@ import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { ownedModel } from "../../http/owned-model.ts";
+import { JSON_PROBLEMS } from "../../http/problem.ts";
 import { viewAliasHistory } from "../../http/view-alias-history.ts";
 import { modelProblem } from "../../leases/model-leases.ts";
 
@@ -22,7 +23,7 @@ const route = createRoute({
   },
   responses: {
     200: { description: "The alias", content: { "application/json": { schema: AliasHistory } } },
-    ...securedProblems("invalid_request", "model_not_found", "version_not_found", "alias_moved"),
+    ...securedProblems(...JSON_PROBLEMS, "model_not_found", "version_not_found", "alias_moved"),
   },
 });
 

@@ -5,7 +5,7 @@ import { insertFirstUser } from "../../../../database/users.ts";
 import { operation } from "../../http/app-env.ts";
 import { newId } from "../../http/ids.ts";
 import { makeKey } from "../../http/new-key.ts";
-import { ApiProblem, problemResponses } from "../../http/problem.ts";
+import { ApiProblem, JSON_PROBLEMS, problemResponses } from "../../http/problem.ts";
 import { instant } from "../../http/times.ts";
 
 const FIRST_KEY_LIMIT = 1_000_000;
@@ -21,7 +21,7 @@ const route = createRoute({
   request: { body: { required: true, content: { "application/json": { schema: SetUp } } } },
   responses: {
     201: { description: "Both", content: { "application/json": { schema: SetUpResult } } },
-    ...problemResponses("invalid_request", "setup_refused", "already_set_up"),
+    ...problemResponses(...JSON_PROBLEMS, "setup_refused", "already_set_up"),
   },
 });
 

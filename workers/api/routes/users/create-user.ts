@@ -5,6 +5,7 @@ import { insertUser } from "../../../../database/users.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { newId } from "../../http/ids.ts";
+import { JSON_PROBLEMS } from "../../http/problem.ts";
 import { instant } from "../../http/times.ts";
 
 const route = createRoute({
@@ -19,7 +20,7 @@ const route = createRoute({
   request: { body: { required: true, content: { "application/json": { schema: CreateUser } } } },
   responses: {
     201: { description: "The user", content: { "application/json": { schema: UserView } } },
-    ...securedProblems("invalid_request"),
+    ...securedProblems(...JSON_PROBLEMS),
   },
 });
 

@@ -1,0 +1,141 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { experiments, models } from "@linnet/sdk";
+import { type Context, integer, type Register } from "../command.ts";
+import { UsageError } from "../exit-codes.ts";
+import { formatMs } from "../format.ts";
+import { parseModelRef } from "../model-ref.ts";
+import { readStdin } from "../prompt.ts";
+import type { World } from "../world.ts";
+
+type PredictOptions = {
+  input?: string;
+  file?: string;
+  version?: number;
+  alias?: string;
+  experiment?: string;
+  user?: string;
+  requestId?: string;
+  sticky: boolean;
+};
+
+const EXAMPLES = `
+The input is JSON: one nested array for each input of the model, by name.
+
+Examples:
+  $ linnet predict wdbc --input '{"features": [[17.99, 10.38, 122.8]]}'
+  $ linnet predict wdbc@2 --file input.json
+  $ jq '{features: .rows}' rows.json | linnet predict --experiment exp_01… --user alice`;
+
+export const registerPredict: Register = (program, wire) => {
+  wire(
+    program
+      .command("predict [model[@version]]")
+      .description("run a model, or the variant of an experiment that a user gets")
+      .option("--input <json>", "the input; standard input without this and --file")
+      .option("--file <path>", "read the input from a file")
+      .option("--version <number>", "a version instead of champion", integer(1))
+      .option("--alias <alias>", "an alias instead of champion")
+      .option("--experiment <id>", "let an experiment choose the version")
+      .option("--user <id>", "the user it chooses for")
+      .option("--request-id <id>", "the request, as a later outcome names it")
+      .option("--no-sticky", "draw this request on its own")
+      .addHelpText("after", EXAMPLES),
+    async (context, command) => {
+      const options = command.opts<PredictOptions>();
+      const [model] = command.args;
+      if (options.experiment === undefined) {
+        if (model === undefined) throw new UsageError("name a model, or an --experiment");
+        await predictWithModel(context, model, options);
+      } else {
+        if (model !== undefined) throw new UsageError("name a model or an --experiment, not both");
+        await predictWithExperiment(context, options.experiment, options);
+      }
+    },
+  );
+};
+
+async function predictWithModel(
+  context: Context,
+  text: string,
+  options: PredictOptions,
+): Promise<void> {
+  const ref = parseModelRef(text);
+  const version = options.version ?? ref.version;
+  const alias = options.alias ?? ref.alias;
+  if (version !== undefined && alias !== undefined)
+    throw new UsageError("name a version or an alias, not both");
+  if (options.user !== undefined) throw new UsageError("--user belongs to --experiment");
+  const { world } = context;
+  const inputs = await readInputs(world, options);
+  const call = { signal: world.signal, requestId: options.requestId };
+  const client = await context.client();
+  const answer = await models.predict(client, ref.model, { inputs, version, alias }, call);
+  context.show(answer, () => JSON.stringify(answer.outputs));
+  context.note(`${answer.model}@${answer.version}, ${formatMs(answer.latency_ms)} ms`);
+}
+
+async function predictWithExperiment(
+  context: Context,
+  id: string,
+  options: PredictOptions,
+): Promise<void> {
+  if (options.version !== undefined || options.alias !== undefined)
+    throw new UsageError("the experiment chooses the version");
+  const { world } = context;
+  const inputs = await readInputs(world, options);
+  const { user, requestId, sticky } = options;
+  const answer = await experiments.predict(
+    await context.client(),
+    id,
+    {
+      inputs,
+      ...(user === undefined ? {} : { user_id: user }),
+      ...(requestId === undefined ? {} : { request_id: requestId }),
+      ...(sticky ? {} : { sticky: false }),
+    },
+    { signal: world.signal },
+  );
+  context.show(answer, () => JSON.stringify(answer.outputs));
+  const { model, version, variant_id, epoch, reason, latency_ms, request_id } = answer;
+  const chosen = `${model}@${version} (${variant_id}, ${reason} in epoch ${epoch})`;
+  context.note(`${chosen}, ${formatMs(latency_ms)} ms, request ${request_id}`);
+}
+
+/** The inputs by name; `{"inputs": {…}}`, the body of the API, will do as well. */
+async function readInputs(
+  world: World,
+  { input, file }: PredictOptions,
+): Promise<Record<string, unknown>> {
+  if (input !== undefined && file !== undefined)
+    throw new UsageError("give --input or --file, not both");
+  const text =
+    input ?? (file === undefined ? await readPiped(world) : await readNamed(world, file));
+  let given: unknown;
+  try {
+    given = JSON.parse(text);
+  } catch (cause) {
+    throw new UsageError("the input is not JSON", { cause });
+  }
+  if (!isObject(given))
+    throw new UsageError('the input is an object of arrays by name: {"features": [[…]]}');
+  const { inputs, ...others } = given;
+  return isObject(inputs) && Object.keys(others).length === 0 ? inputs : given;
+}
+
+async function readPiped(world: World): Promise<string> {
+  if (world.stdin.isTTY === true)
+    throw new UsageError("give the input as --input '<json>', with --file, or on standard input");
+  return readStdin(world);
+}
+
+async function readNamed({ cwd }: World, file: string): Promise<string> {
+  try {
+    return await readFile(resolve(cwd, file), "utf8");
+  } catch (cause) {
+    throw new UsageError(`cannot read ${file}`, { cause });
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,89 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { buildWorkers, ROOT } from "./lib/build.ts";
+import { type Ran, runTool } from "./lib/run-tool.ts";
+
+const PROJECTS = [
+  "domain",
+  "contract",
+  "tsconfig.workers.json",
+  "workers/inference",
+  "clients/sdk",
+  "clients/cli",
+  "scripts",
+  "tests/unit",
+  "tests/workerd",
+  "tests/e2e",
+  "tests/bench",
+];
+const TYPES = ["types", "--include-runtime=false", "--strict-vars=false", "--check"];
+const INFERENCE = "workers/inference/wrangler.toml";
+
+/** The largest a built Worker may be, as KiB of gzip. What grows past it is looked at, then raised. */
+const BUDGETS = { "dist/api": 230, "dist/inference": 3_800 };
+
+type Check = { name: string; run: () => Promise<Ran> };
+
+const checks: Check[] = [
+  ...PROJECTS.map((project) => ({
+    name: `types ${project}`,
+    run: () => runTool("tsc", ["-p", project]),
+  })),
+  {
+    name: "lint and import boundaries",
+    run: () => runTool("oxlint", ["--type-aware", "--deny-warnings"]),
+  },
+  { name: "format", run: () => runTool("prettier", ["--check", "--log-level=warn", "."]) },
+  {
+    name: "generated Env of the api Worker",
+    run: () =>
+      runTool("wrangler", [
+        ...TYPES,
+        "worker-configuration.d.ts",
+        "-c",
+        "wrangler.toml",
+        "-c",
+        INFERENCE,
+      ]),
+  },
+  {
+    name: "generated Env of the inference Worker",
+    run: () =>
+      runTool("wrangler", [
+        ...TYPES,
+        "--env-interface=InferenceEnv",
+        "workers/inference/worker-configuration.d.ts",
+        "-c",
+        INFERENCE,
+      ]),
+  },
+  { name: "bundle budgets", run: measureBundles },
+];
+
+async function measureBundles(): Promise<Ran> {
+  await buildWorkers();
+  const lines: string[] = [];
+  let code = 0;
+  for (const [folder, budget] of Object.entries(BUDGETS)) {
+    const files = (await readdir(join(ROOT, folder))).filter((file) => /\.(js|wasm)$/.test(file));
+    const contents = await Promise.all(files.map((file) => readFile(join(ROOT, folder, file))));
+    const size = contents.reduce((sum, bytes) => sum + gzipSync(bytes).length, 0) / 1_024;
+    if (size > budget) code = 1;
+    lines.push(`${folder}: ${size.toFixed(0)} of ${budget} KiB gzip`);
+  }
+  return { code, output: lines.join("\n") };
+}
+
+let failed = 0;
+for (const { name, run } of checks) {
+  const { code, output } = await run();
+  console.log(`${code === 0 ? "ok    " : "FAILED"}  ${name}`);
+  if (code !== 0 || name === "bundle budgets")
+    console.log(output.trim().replaceAll(/^/gm, "        "));
+  if (code !== 0) failed += 1;
+}
+console.log(
+  failed === 0 ? "\nAll checks passed." : `\n${failed} of ${checks.length} checks failed.`,
+);
+process.exit(failed === 0 ? 0 : 1);

@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      "tests/unit/vitest.config.ts",
+      "tests/workerd/vitest.config.ts",
+      "tests/e2e/vitest.config.ts",
+    ],
+  },
+});
