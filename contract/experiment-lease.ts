@@ -61,6 +61,8 @@ export type RecordedOutcomes = {
 };
 
 export type VariantReport = VariantTotals & {
+  /** All requests, those included whose outcome is not known. */
+  request_count: number;
   latency_p50_ms: number | null;
   latency_p99_ms: number | null;
 };

@@ -223,7 +223,11 @@ export const VariantMetrics = z
       .record(z.string(), z.number())
       .meta({ description: "The mean of each metric" }),
   })
-  .meta({ id: "ExperimentMetrics" });
+  .meta({
+    id: "ExperimentMetrics",
+    description:
+      "`request_count` is every request. The other counts and the rates are of those whose outcome is known: once callers report outcomes, a request that was served and not yet reported is not.",
+  });
 export const MetricsReport = z
   .object({
     experiment_id: z.string(),

@@ -18,7 +18,11 @@ export async function run(args: readonly string[], world: World): Promise<number
   } catch (error) {
     // Commander has written what it has to say, which may be the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (error instanceof Interrupted || world.signal.aborted) return EXIT.interrupted;
+    if (error instanceof Interrupted || world.signal.aborted) {
+      // The terminal has echoed ^C.
+      if (world.stderr.isTTY === true) world.stderr.write("\n");
+      return EXIT.interrupted;
+    }
     const { exit, ...failure } = explainFailure(error);
     const text = args.includes("--json")
       ? JSON.stringify({ error: failure })

@@ -51,7 +51,9 @@ export async function confirm(world: World, question: string, yes: boolean): Pro
   if (world.stdin.isTTY !== true)
     throw new UsageError("this cannot be taken back; add --yes to do it without being asked");
   world.stderr.write(`${question} [y/N] `);
-  return /^y(es)?$/i.test((await readLine(world)).trim());
+  if (/^y(es)?$/i.test((await readLine(world)).trim())) return true;
+  world.stderr.write("Nothing was changed.\n");
+  return false;
 }
 
 const readLine = ({ stdin, signal }: World): Promise<string> =>

@@ -1,5 +1,7 @@
 import type { Call } from "./client.ts";
 
+const PIECE_BYTES = 65_536;
+
 /** A stream's `size` is its exact number of bytes; it can be read once, so it is sent once. */
 export type UploadSource =
   | Blob
@@ -67,17 +69,30 @@ function lengthOfStreams(): Lengthen | null {
   return null;
 }
 
+/** The same bytes in pieces as small as the network takes, counted as it takes them. */
 function counted(stream: Stream, size: number, onProgress: OnProgress | undefined): Stream {
   if (!onProgress) return stream;
+  const reader = stream.getReader();
+  let chunk = new Uint8Array();
   let sent = 0;
   onProgress(0, size);
-  return stream.pipeThrough(
-    new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-      transform(chunk, controller) {
-        controller.enqueue(chunk);
-        sent += chunk.byteLength;
-        onProgress(sent, size);
-      },
-    }),
-  );
+  return new ReadableStream({
+    async pull(controller) {
+      while (chunk.byteLength === 0) {
+        // oxlint-disable-next-line no-await-in-loop -- an empty chunk says nothing
+        const { done, value } = await reader.read();
+        if (done) {
+          controller.close();
+          return;
+        }
+        chunk = value;
+      }
+      const piece = chunk.subarray(0, PIECE_BYTES);
+      chunk = chunk.subarray(PIECE_BYTES);
+      controller.enqueue(piece);
+      sent += piece.byteLength;
+      onProgress(sent, size);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
 }

@@ -9,7 +9,7 @@ import type {
   RecordedOutcomes,
   RoutingLease,
 } from "../../contract/experiment-lease.ts";
-import type { ModelRefusal } from "../../contract/model-lease.ts";
+import type { AliasRecord, ModelRefusal } from "../../contract/model-lease.ts";
 import { openDirectory } from "../../database/directory.ts";
 import { putExperimentStatus } from "../../database/experiments.ts";
 import {
@@ -43,6 +43,7 @@ const EVENT_OF = {
   conclude: "concluded",
 } as const satisfies Record<Transition, ExperimentEvent["type"]>;
 
+type MovedAlias = AliasRecord & { previous_version: number | null };
 type Change = Result<ExperimentSnapshot & { effective_at: number }, ExperimentRefusal>;
 
 /**
@@ -275,7 +276,7 @@ export class ExperimentActor extends DurableObject<Env> {
     const versions = definition.variants.filter(({ model_id }) => model_id === winner.model_id);
     const expected = [null, ...versions.map(({ version }) => version)];
     const move = { alias, version: winner.version, expected, by: definition.id };
-    const moved: Result<{ previous_version: number | null }, ModelRefusal> = await callActor(
+    const moved: Result<MovedAlias, ModelRefusal> = await callActor(
       () => this.env.MODEL.getByName(winner.model_id),
       (model) => model.moveAlias(move),
     );
@@ -291,7 +292,7 @@ export class ExperimentActor extends DurableObject<Env> {
         this.#refusal = { code: "alias_moved", alias, found };
         return;
       }
-      const { previous_version } = moved.value;
+      const previous_version = movedFrom(moved.value, definition.id);
       const promotion = { model: winner.model, alias, version: winner.version, previous_version };
       this.#store.putPromotion(promotion);
       this.#enter("conclude", next.value, by, { winning_variant_id });
@@ -382,4 +383,10 @@ export class ExperimentActor extends DurableObject<Env> {
     if (due === null) await this.ctx.storage.deleteAlarm();
     else await this.ctx.storage.setAlarm(due);
   }
+}
+
+/** Where the alias came from, also when an earlier try moved it and died before it could tell. */
+function movedFrom({ history, previous_version }: MovedAlias, by: string): number | null {
+  const last = history[0];
+  return last?.by === by ? last.previous_version : previous_version;
 }

@@ -28,7 +28,9 @@ export const SCHEMA: readonly SchemaStep[] = [
       CREATE TABLE tally (
         variant INTEGER PRIMARY KEY,
         requests INTEGER NOT NULL,
-        successes INTEGER NOT NULL
+        errors INTEGER NOT NULL,
+        reported INTEGER NOT NULL,
+        reported_errors INTEGER NOT NULL
       ) STRICT;
       CREATE TABLE moment (
         variant INTEGER NOT NULL,

@@ -1,5 +1,11 @@
 import type { VariantReport } from "../../contract/experiment-lease.ts";
-import type { Outcome } from "../../domain/experiments/record-outcome.ts";
+import {
+  countRequest,
+  knownOutcomes,
+  noRequests,
+  type RequestCounts,
+} from "../../domain/experiments/known-outcomes.ts";
+import type { RecordedOutcome } from "../../domain/experiments/record-outcome.ts";
 import type { GuardedTotals } from "../../domain/experiments/rollback-rule.ts";
 import {
   addObservation,
@@ -13,8 +19,7 @@ const LATENCY = "";
 const METRICS_KEPT = 100;
 
 type Tally = {
-  requests: number;
-  successes: number;
+  counts: RequestCounts;
   bins: Map<number, number>;
   /** By metric name; latency is under the empty name, which no metric has. */
   moments: Map<string, Moments>;
@@ -44,8 +49,7 @@ export class TotalsStore {
   constructor(sql: SqlStorage, variants: number) {
     this.#sql = sql;
     this.#tallies = Array.from({ length: variants }, () => ({
-      requests: 0,
-      successes: 0,
+      counts: noRequests,
       bins: new Map(),
       moments: new Map(),
     }));
@@ -59,18 +63,18 @@ export class TotalsStore {
     return fresh === 0 || moments.size + fresh <= METRICS_KEPT;
   }
 
-  add(variant: number, outcome: Outcome): void {
+  add(variant: number, outcome: RecordedOutcome): void {
     this.#apply(variant, outcome, 1);
   }
 
-  remove(variant: number, outcome: Outcome): void {
+  remove(variant: number, outcome: RecordedOutcome): void {
     this.#apply(variant, outcome, -1);
   }
 
-  #apply(variant: number, { success, latency_ms, metrics }: Outcome, by: 1 | -1): void {
+  #apply(variant: number, outcome: RecordedOutcome, by: 1 | -1): void {
+    const { latency_ms, metrics } = outcome;
     const tally = this.#tally(variant);
-    tally.requests += by;
-    if (success) tally.successes += by;
+    tally.counts = countRequest(tally.counts, outcome, by);
     this.#changedVariants.add(variant);
     if (latency_ms !== null) {
       const bin = binOf(latency_ms);
@@ -93,12 +97,15 @@ export class TotalsStore {
 
   save(): void {
     for (const variant of this.#changedVariants) {
-      const { requests, successes } = this.#tally(variant);
+      const { requests, errors, reported, reported_errors } = this.#tally(variant).counts;
       this.#sql.exec(
-        "INSERT OR REPLACE INTO tally (variant, requests, successes) VALUES (?, ?, ?)",
+        `INSERT OR REPLACE INTO tally (variant, requests, errors, reported, reported_errors)
+         VALUES (?, ?, ?, ?, ?)`,
         variant,
         requests,
-        successes,
+        errors,
+        reported,
+        reported_errors,
       );
     }
     const bins: [number, number, number][] = [];
@@ -131,29 +138,37 @@ export class TotalsStore {
   }
 
   guarded(variant: number, variant_id: string): GuardedTotals {
-    const { requests, successes, bins } = this.#tally(variant);
-    const latency_p95_ms = quantile(bins, 0.95);
-    return { variant_id, requests, errors: requests - successes, latency_p95_ms };
+    const { requests, errors } = this.#known(variant);
+    return {
+      variant_id,
+      requests,
+      errors,
+      latency_p95_ms: quantile(this.#tally(variant).bins, 0.95),
+    };
   }
 
   report(
     variant: number,
     { variant_id, is_control }: { variant_id: string; is_control: boolean },
   ): VariantReport {
-    const { requests, successes, bins, moments } = this.#tally(variant);
+    const { counts, bins, moments } = this.#tally(variant);
     const { [LATENCY]: latency = noMoments, ...metrics } = Object.fromEntries(moments);
     return {
       variant_id,
       is_control,
-      requests,
-      successes,
-      errors: requests - successes,
+      request_count: counts.requests,
+      ...this.#known(variant),
       latency,
       latency_p50_ms: quantile(bins, 0.5),
       latency_p95_ms: quantile(bins, 0.95),
       latency_p99_ms: quantile(bins, 0.99),
       metrics,
     };
+  }
+
+  #known(variant: number) {
+    const callersReport = this.#tallies.some(({ counts }) => counts.reported > 0);
+    return knownOutcomes(this.#tally(variant).counts, callersReport);
   }
 
   #tally(variant: number): Tally {
@@ -163,9 +178,10 @@ export class TotalsStore {
   }
 
   #load(): void {
-    type TallyRow = { variant: number; requests: number; successes: number };
-    for (const row of this.#sql.exec<TallyRow>("SELECT * FROM tally"))
-      Object.assign(this.#tally(row.variant), { requests: row.requests, successes: row.successes });
+    for (const { variant, ...counts } of this.#sql.exec<RequestCounts & { variant: number }>(
+      "SELECT * FROM tally",
+    ))
+      this.#tally(variant).counts = counts;
     type BinRow = { variant: number; bin: number; count: number };
     for (const row of this.#sql.exec<BinRow>("SELECT * FROM latency_bin WHERE count > 0"))
       this.#tally(row.variant).bins.set(row.bin, row.count);

@@ -54,31 +54,33 @@ export class Effects {
       .one().at;
   }
 
-  /** Until nothing is owed that was not tried: delivering one effect may owe another. */
+  /** Until nothing is owed but what failed: delivering one effect may owe another, or one again. */
   async #deliverAll(now: number): Promise<void> {
-    const tried = new Set<string>();
+    const failed = new Set<string>();
     for (;;) {
       const owed = this.#storage.sql
         .exec<EffectRow>("SELECT key, revision, attempts FROM effect")
         .toArray()
-        .find(({ key, revision }) => !tried.has(`${key}@${revision}`));
+        .find(({ key, revision }) => !failed.has(`${key}@${revision}`));
       if (!owed) return;
-      tried.add(`${owed.key}@${owed.revision}`);
-      await this.#deliverOne(owed, now);
+      const delivered = await this.#deliverOne(owed, now);
+      if (!delivered) failed.add(`${owed.key}@${owed.revision}`);
     }
   }
 
-  async #deliverOne({ key, revision, attempts }: EffectRow, now: number): Promise<void> {
+  async #deliverOne({ key, revision, attempts }: EffectRow, now: number): Promise<boolean> {
     const { sql } = this.#storage;
     try {
       await this.#deliver(key);
       sql.exec("DELETE FROM effect WHERE key = ? AND revision = ?", key, revision);
+      return true;
     } catch (error) {
       console.error(
         JSON.stringify({ event: "effect_failed", key, attempts, error: String(error) }),
       );
       const due = now + Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempts);
       sql.exec("UPDATE effect SET attempts = attempts + 1, due_at = ? WHERE key = ?", due, key);
+      return false;
     }
   }
 }

@@ -15,6 +15,7 @@ export default defineConfig({
       wrangler: { configPath: "./wrangler.toml" },
       miniflare: {
         bindings: { MIGRATIONS: await readD1Migrations("migrations"), LOG_LEVEL: "error" },
+        dataBlobBindings: { WDBC_LOGISTIC: "examples/wdbc/models/wdbc-logistic.onnx" },
         // The inference Worker as it was built, so that its 14 MB do not pass through vitest.
         workers: [
           {

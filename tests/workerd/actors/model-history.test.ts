@@ -56,7 +56,7 @@ class PlainModel {
       case "release":
         for (const claims of this.#claims.values()) claims.delete(command.experiment);
         return null;
-      case "delete": {
+      default: {
         if (!this.versions.has(command.version)) return "version_not_found";
         const claimed = (this.#claims.get(command.version)?.size ?? 0) > 0;
         if (claimed || [...this.aliases.values()].includes(command.version))
@@ -96,7 +96,7 @@ async function carryOut({ model, model_id }: Created, command: Command): Promise
       const reply = await model.claim(command.experiment, command.version);
       return reply.ok ? null : reply.error.code;
     }
-    case "delete": {
+    default: {
       const reply = await model.deleteVersion(command.version);
       return reply.ok ? null : reply.error.code;
     }

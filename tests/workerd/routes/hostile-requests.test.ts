@@ -3,7 +3,7 @@ import { listDurableObjectIds } from "cloudflare:test";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { traces } from "../support/model-fixtures.ts";
 import { bodyOf, type Listed, openApi, operationsOf, pathOf } from "../support/openapi.ts";
-import { call, newKey, refused } from "../support/platform.ts";
+import { call, inChunks, newKey, refused } from "../support/platform.ts";
 
 const document = await openApi();
 const operations = operationsOf(document);
@@ -69,13 +69,7 @@ describe.each(takingJson)("the body of $method $path", (operation) => {
   it("must not be larger than an isolate can take, whether its length is known or not", async () => {
     const bytes = new Uint8Array(LARGEST_BODY + 1).fill(32);
     await refused("body_too_large", request, { key, body: bytes });
-    const { readable, writable } = new IdentityTransformStream();
-    const writer = writable.getWriter();
-    // The reader stops in the middle, which the writer hears as an error.
-    const written = writer.write(bytes).catch(() => undefined);
-    await refused("body_too_large", request, { key, body: readable });
-    await writer.abort().catch(() => undefined);
-    await written;
+    await refused("body_too_large", request, { key, body: inChunks(bytes) });
   });
 
   it("may hold keys of an object's prototype without doing harm", async () => {
@@ -117,7 +111,6 @@ describe.each(addressing)("the path of $method $path", (operation) => {
     "x".repeat(4_000),
     "'%20OR%201=1",
     "exp_",
-    "exp_../../../..",
     "0",
     "-1",
     "1.5",

@@ -93,6 +93,16 @@ export async function succeeds<Body>(
   return reply.body;
 }
 
+/** A body whose length is not known before it ends. */
+export const inChunks = (bytes: Uint8Array): ReadableStream =>
+  new ReadableStream({
+    start(controller) {
+      for (let at = 0; at < bytes.length; at += 1_000_000)
+        controller.enqueue(bytes.slice(at, at + 1_000_000));
+      controller.close();
+    },
+  });
+
 async function readBody(response: Response): Promise<unknown> {
   const type = response.headers.get("content-type") ?? "";
   if (type.includes("json")) {

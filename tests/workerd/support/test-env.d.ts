@@ -5,6 +5,7 @@ declare global {
     /** What vitest.config.ts binds besides the bindings of wrangler.toml. */
     interface Env {
       MIGRATIONS: D1Migration[];
+      WDBC_LOGISTIC: ArrayBuffer;
     }
   }
 }

@@ -41,9 +41,10 @@ export async function uploadVersion(
       c.get("trace"),
     );
     if (!opened.ok) throw inferenceProblem(opened.error);
+    const signature = opened.value;
+    refuseUnnameable(signature);
     await keep(c.env, temporary, objectKey(modelId, sha256), sha256);
     const created_by = c.get("admission").principal.key_id;
-    const signature = opened.value;
     const accepted = { sha256, size_bytes: length, signature, description, created_by };
     const added = await callActor(open, (actor) => actor.acceptVersion(uploadId, accepted));
     if (!added.ok) throw modelProblem(c.req.param("name") ?? "", added.error);
@@ -68,6 +69,15 @@ function acceptableLength(c: Context<AppEnv>): number {
     throw inferenceProblem({ code: "model_too_large", size_bytes: length, limit_bytes: limit });
   if (length === 0) throw new ApiProblem("model_invalid", "the body is empty");
   return length;
+}
+
+/** A tensor of this name would become the prototype of the object that carries it. */
+function refuseUnnameable({ inputs, outputs }: Signature): void {
+  const name = "__proto__";
+  if ([...inputs, ...outputs].some((port) => port.name === name))
+    throw new ApiProblem("model_io_unsupported", `no input or output may be named '${name}'`, {
+      name,
+    });
 }
 
 /** Streams the body into R2 and answers with its SHA-256; at no time is it all in memory. */

@@ -24,7 +24,7 @@ function viewVariant(
   { variant_id, name, model, version, is_control }: ServedVariant,
   report: VariantReport,
 ): VariantMetrics {
-  const { requests, successes, errors, latency, metrics } = report;
+  const { request_count, requests, successes, errors, latency, metrics } = report;
   const share = (count: number) => (requests === 0 ? null : count / requests);
   const means = Object.entries(metrics).flatMap(([metric, moments]) => {
     const value = mean(moments);
@@ -37,7 +37,7 @@ function viewVariant(
     model,
     version,
     is_control,
-    request_count: requests,
+    request_count,
     success_count: successes,
     error_count: errors,
     success_rate: share(successes),

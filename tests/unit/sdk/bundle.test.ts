@@ -1,0 +1,36 @@
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { expect, test } from "vitest";
+
+const sdk = fileURLToPath(new URL("../../../clients/sdk", import.meta.url));
+
+async function bundle(code: string): Promise<{ inputs: string[]; text: string }> {
+  const { metafile, outputFiles } = await build({
+    stdin: { contents: code, resolveDir: sdk, loader: "ts" },
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    minify: true,
+    write: false,
+    metafile: true,
+  });
+  const used = Object.values(metafile.outputs).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([path, { bytesInOutput }]) =>
+      bytesInOutput > 0 ? [path] : [],
+    ),
+  );
+  return { inputs: used, text: outputFiles.map((file) => file.text).join("") };
+}
+
+test("the whole client is small and brings nothing along", async () => {
+  const { inputs, text } = await bundle(`export * from "./index.ts";`);
+  expect(inputs.filter((path) => !path.includes("clients/sdk") && path !== "<stdin>")).toEqual([]);
+  expect(text.length).toBeLessThan(13_000);
+});
+
+test("what is not imported is left out", async () => {
+  const { inputs } = await bundle(
+    `import { createClient, models } from "./index.ts"; console.log(createClient, models.predict);`,
+  );
+  expect(inputs.join()).not.toMatch(/outcome-reporter|experiments|upload-body|keys\.ts/);
+});

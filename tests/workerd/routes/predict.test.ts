@@ -1,0 +1,210 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { PredictResponse } from "../../../contract/predict.ts";
+import expected from "../../../examples/wdbc/expected.json";
+import { identityModel } from "../../fixtures/onnx-writer.ts";
+import { failingModel, newModel, scaleModel } from "../support/model-fixtures.ts";
+import { call, keyOf, refused, succeeds } from "../support/platform.ts";
+
+const PATH = "POST /v1/models/scale/predict";
+const json = { inputs: { x: [1, 2.5] } };
+let key = "";
+beforeAll(async () => {
+  key = await keyOf();
+  await newModel(key, "scale", [scaleModel(10), scaleModel(20)]);
+});
+const y = async (query = "") => {
+  const { outputs, version } = await succeeds<PredictResponse>(200, PATH + query, { key, json });
+  return [version, outputs["y"]];
+};
+
+describe("a prediction", () => {
+  it("comes from the version or alias that is named, else the champion, else the latest", async () => {
+    expect(await y()).toEqual([2, [20, 50]]);
+    expect(await y("?version=1")).toEqual([1, [10, 25]]);
+    const move = (alias: string, version: number) =>
+      succeeds(200, `PUT /v1/models/scale/aliases/${alias}`, { key, json: { version } });
+    await move("old", 1);
+    expect(await y("?alias=old")).toEqual([1, [10, 25]]);
+    await refused("alias_not_found", `${PATH}?alias=none`, { key, json });
+    await refused("version_not_found", `${PATH}?version=3`, { key, json });
+    await refused("invalid_request", `${PATH}?version=1&alias=old`, { key, json });
+    for (const version of ["0", "x", "1.5", ""])
+      await refused("invalid_request", `${PATH}?version=${version}`, { key, json });
+  });
+
+  it("follows the champion within the length of a lease", async () => {
+    await newModel(key, "led");
+    await succeeds(200, "PUT /v1/models/led/aliases/champion", { key, json: { version: 1 } });
+    const reply = await succeeds<PredictResponse>(200, "POST /v1/models/led/predict", {
+      key,
+      json,
+    });
+    expect(reply.version).toBe(1);
+  });
+
+  it("says how long it took", async () => {
+    const { latency_ms, timing } = await succeeds<PredictResponse>(200, PATH, { key, json });
+    for (const ms of [latency_ms, ...Object.values(timing)]) expect(ms).toBeGreaterThanOrEqual(0);
+  });
+
+  it("of a real model is what its training framework says", async () => {
+    await newModel(key, "wdbc", [new Uint8Array(env.WDBC_LOGISTIC)]);
+    const { outputs } = await succeeds<PredictResponse>(200, "POST /v1/models/wdbc/predict", {
+      key,
+      json: { inputs: { features: expected.features } },
+    });
+    const [probabilities] = Object.values(outputs).filter(
+      (output) => Array.isArray(output) && Array.isArray(output[0]),
+    ) as number[][][];
+    expect(probabilities).toHaveLength(expected.logistic.length);
+    for (const [row, wanted] of expected.logistic.entries())
+      expect(probabilities?.[row]?.[1]).toBeCloseTo([wanted].flat().at(-1) ?? Number.NaN, 4);
+  });
+
+  it("needs a version to have been uploaded", async () => {
+    await newModel(key, "empty", []);
+    const { body } = await refused("version_not_found", "POST /v1/models/empty/predict", {
+      key,
+      json,
+    });
+    expect(body.detail).toContain("PUT /v1/models/empty/versions");
+  });
+
+  it("of a model that was deleted and made anew comes from the new one", async () => {
+    await newModel(key, "reborn", [scaleModel(10)]);
+    const predict = (version: number) =>
+      call<PredictResponse>(`POST /v1/models/reborn/predict?version=${version}`, { key, json });
+    expect((await predict(1)).body.outputs).toEqual({ y: [10, 25] });
+    await succeeds(204, "DELETE /v1/models/reborn", { key });
+    await newModel(key, "reborn", [scaleModel(30), scaleModel(40)]);
+    expect((await predict(2)).body.outputs).toEqual({ y: [40, 100] });
+  });
+});
+
+describe("inputs that do not fit are refused with the place:", () => {
+  const wrong = (inputs: unknown) => ({ key, json: { inputs } });
+
+  it("missing ones", async () => {
+    const { body } = await refused("input_missing", PATH, wrong({}));
+    expect(body).toMatchObject({ input: "x", expected: "float32 [n]" });
+  });
+
+  it("unknown ones, whatever their name", async () => {
+    for (const name of [
+      "z",
+      "constructor",
+      "hasOwnProperty",
+      "",
+      "x ",
+      "a".repeat(10_000),
+      "\ud800",
+    ]) {
+      const { body } = await refused("input_unknown", PATH, wrong({ x: [1], [name]: [1] }));
+      expect(body.detail.length).toBeLessThan(11_000);
+    }
+  });
+
+  it("of another type", async () => {
+    for (const x of [["1"], ["NaN"], ["Infinity"], [true], [{}], [null, "x"]]) {
+      const { body } = await refused("input_type", PATH, wrong({ x }));
+      expect(body.detail).toMatch(/^input 'x'\[\d\]: expected .+, found .+/);
+    }
+  });
+
+  it("of another shape", async () => {
+    const deep = JSON.parse("[".repeat(50_000) + "]".repeat(50_000)) as unknown;
+    for (const x of [1, "x", {}, [[1]], [[1], [2, 3]], [1, [2]], deep])
+      await refused("input_shape", PATH, wrong({ x }));
+  });
+
+  it("numbers that JSON cannot write", async () => {
+    for (const x of ["NaN", "Infinity", "-Infinity", "0x1", "01", ".5", "1."])
+      await refused("invalid_request", PATH, { key, body: `{"inputs":{"x":[${x}]}}` });
+  });
+
+  it("inputs that are no object", async () => {
+    for (const inputs of [null, [], "x", 1]) await refused("invalid_request", PATH, wrong(inputs));
+  });
+
+  it("numbers that the element type cannot hold, but not a null, which is a missing float", async () => {
+    for (const x of ["1e39", "-1e39", "1e400"])
+      await refused("input_type", PATH, { key, body: `{"inputs":{"x":[${x}]}}` });
+    const { outputs } = await succeeds<PredictResponse>(200, PATH, {
+      key,
+      json: { inputs: { x: [null, 1] } },
+    });
+    expect(outputs).toEqual({ y: [null, 20] });
+  });
+});
+
+it("a model of strings takes any text and gives it back", async () => {
+  await newModel(key, "strings", [identityModel("string")]);
+  const x = ["", "é", "😀", "a\nb", "x".repeat(10_000)];
+  const { outputs } = await succeeds<PredictResponse>(200, "POST /v1/models/strings/predict", {
+    key,
+    json: { inputs: { x } },
+  });
+  expect(outputs).toEqual({ y: x });
+});
+
+it("a text that C cannot hold is the model's failure too", async () => {
+  const inputs = { x: ["a\u0000b"] };
+  await refused("inference_failed", "POST /v1/models/strings/predict", { key, json: { inputs } });
+});
+
+it("a model that fails on an input is the model's failure and not the platform's", async () => {
+  await newModel(key, "failing", [failingModel()]);
+  const { body } = await refused("inference_failed", "POST /v1/models/failing/predict", {
+    key,
+    json,
+  });
+  expect(body.detail).toMatch(/index|indices/);
+  expect(body.detail).not.toMatch(/\/src\/|\.cc:/);
+});
+
+describe("a version of which only the record is left", () => {
+  const record = (size_bytes: number) => ({
+    sha256: size_bytes.toString(16).padStart(64, "0"),
+    size_bytes,
+    signature: {
+      inputs: [{ name: "x", type: "float32" as const, shape: ["n"] }],
+      outputs: [{ name: "y", type: "float32" as const, shape: ["n"] }],
+    },
+    description: "",
+    created_by: "key",
+  });
+  const paths = ["v1/models/bare/predict", "v2/models/bare/infer"];
+  const sent = (path: string) => ({
+    key,
+    json: path.startsWith("v1")
+      ? json
+      : { inputs: [{ name: "x", datatype: "FP32", shape: [1], data: [1] }] },
+  });
+  beforeAll(async () => {
+    const { id } = await newModel(key, "bare", []);
+    const actor = env.MODEL.getByName(id);
+    await actor.beginUpload(id, "upl_1");
+    await actor.acceptVersion("upl_1", record(100));
+  });
+
+  it.each(paths)(
+    "is not run by /%s, which asks for a retry as its bytes may come back",
+    async (path) => {
+      const { headers } = await refused("model_bytes_missing", `POST /${path}`, sent(path));
+      expect(headers.get("retry-after")).toBe("1");
+    },
+  );
+
+  it("is not opened where its bytes are too many for an isolate", async () => {
+    const { id } = await newModel(key, "huge", []);
+    const actor = env.MODEL.getByName(id);
+    await actor.beginUpload(id, "upl_1");
+    await actor.acceptVersion("upl_1", record(17_000_000));
+    const { body } = await refused("model_too_large", "POST /v1/models/huge/predict", {
+      key,
+      json,
+    });
+    expect(body).toMatchObject({ size_bytes: 17_000_000, limit_bytes: 16_000_000 });
+  });
+});

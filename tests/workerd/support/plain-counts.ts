@@ -1,0 +1,54 @@
+import type { OutcomeReport } from "../../../contract/experiment-lease.ts";
+import type { OutcomeSource } from "../../../domain/experiments/record-outcome.ts";
+
+type Known = OutcomeReport & { source: OutcomeSource };
+
+/** What an experiment counts, from all outcomes held in one map and counted anew each time. */
+export class PlainCounts {
+  readonly #known = new Map<string, Known>();
+  readonly #variants: string[];
+
+  constructor(variants: number) {
+    this.#variants = Array.from({ length: variants }, (_, index) => `var_${index}`);
+  }
+
+  record(outcomes: readonly OutcomeReport[], source: OutcomeSource) {
+    const tally = { accepted: 0, duplicates: 0, rejected: 0 };
+    for (const outcome of outcomes) tally[this.#take(outcome, source)] += 1;
+    return tally;
+  }
+
+  #take(outcome: OutcomeReport, source: OutcomeSource): "accepted" | "duplicates" | "rejected" {
+    const known = this.#known.get(outcome.request_id);
+    if (!this.#variants.includes(outcome.variant_id)) return "rejected";
+    if (known && (known.source === "reported" || source === "served")) return "duplicates";
+    if (known && known.variant_id !== outcome.variant_id) return "rejected";
+    const success = outcome.success && (known?.success ?? true);
+    const latency_ms = outcome.latency_ms ?? known?.latency_ms ?? null;
+    this.#known.set(outcome.request_id, { ...outcome, success, latency_ms, source });
+    return "accepted";
+  }
+
+  counts() {
+    return this.#variants.map((variant_id) => {
+      const all = [...this.#known.values()].filter((known) => known.variant_id === variant_id);
+      const latencies = all.map(({ latency_ms }) => latency_ms).filter((ms) => ms !== null);
+      const conversions = all
+        .map(({ metrics }) => metrics["conversion"])
+        .filter((value) => value !== undefined);
+      const successes = all.filter(({ success }) => success).length;
+      return {
+        requests: all.length,
+        successes,
+        errors: all.length - successes,
+        latency_count: latencies.length,
+        latency_mean: average(latencies),
+        conversions: conversions.length,
+        conversion_rate: average(conversions),
+      };
+    });
+  }
+}
+
+const average = (values: readonly number[]): number | null =>
+  values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
