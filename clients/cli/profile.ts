@@ -44,8 +44,10 @@ export const removeProfile = (world: World): Promise<void> =>
 export const keyPrefix = (key: string): string =>
   /^sk_(?:live|test)_[0-9a-z]{26}(?=[0-9a-z]+$)/.exec(key)?.[0] ?? "(not a Linnet key)";
 
-export const keyId = (key: string): string | null =>
-  /^sk_(?:live|test)_([0-9a-z]{26})/.exec(key)?.[1]?.replace(/^/, "key_") ?? null;
+export function keyId(key: string): string | null {
+  const id = /^sk_(?:live|test)_([0-9a-z]{26})/.exec(key)?.[1];
+  return id === undefined ? null : `key_${id}`;
+}
 
 async function findStored(world: World): Promise<(Stored & { path: string }) | null> {
   for (let folder = world.cwd; ; folder = dirname(folder)) {

@@ -44,6 +44,11 @@ export const remove = (
   options?: CallOptions,
 ): Promise<void> =>
   client.call(
-    { method: "DELETE", path: path`/v1/models/${model}/aliases/${alias}`, repeatable: true },
+    {
+      method: "DELETE",
+      path: path`/v1/models/${model}/aliases/${alias}`,
+      repeatable: true,
+      absentIsDone: true,
+    },
     options,
   );

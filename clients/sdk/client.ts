@@ -43,6 +43,8 @@ export type Call = {
   repeatable: boolean;
   /** A status that is an answer and not a failure, besides those from 200 to 299. */
   alsoFine?: number;
+  /** Whether a 404 to a repeated attempt means that an earlier one did it and was not heard. */
+  absentIsDone?: boolean;
 };
 
 /** A platform and a key to it. The operations are functions that take it first. */
@@ -72,7 +74,7 @@ export function createClient({ baseUrl, apiKey, ...defaults }: ClientOptions): L
     const url = urlOf(base, call);
     const { method } = call;
     const headers = headersOf(call, options, apiKey);
-    const send = async () => {
+    const send = async (attempt: number) => {
       const response = await fetch(url, {
         method,
         headers,
@@ -80,6 +82,8 @@ export function createClient({ baseUrl, apiKey, ...defaults }: ClientOptions): L
         signal,
       });
       if (response.ok || response.status === call.alsoFine) return reader(response);
+      if (response.status === 404 && attempt > 0 && call.absentIsDone === true)
+        return reader(new Response(null, { status: 204 }));
       throw await failureOf(response);
     };
 
@@ -87,7 +91,7 @@ export function createClient({ baseUrl, apiKey, ...defaults }: ClientOptions): L
       for (let attempt = 0; ; attempt++) {
         try {
           // oxlint-disable-next-line no-await-in-loop -- the next attempt is for when this fails
-          return await send();
+          return await send(attempt);
         } catch (cause) {
           const error = explain(cause, { signal, requestId, baseUrl: base.origin });
           if (!(error instanceof LinnetError) || !isPassing(error) || attempt >= attempts)

@@ -40,7 +40,10 @@ export const get = (client: Linnet, model: string, options?: CallOptions): Promi
 
 /** Deletes a model with all its versions; refused while an alias or an experiment uses it. */
 export const remove = (client: Linnet, model: string, options?: CallOptions): Promise<void> =>
-  client.call({ method: "DELETE", path: path`/v1/models/${model}`, repeatable: true }, options);
+  client.call(
+    { method: "DELETE", path: path`/v1/models/${model}`, repeatable: true, absentIsDone: true },
+    options,
+  );
 
 /**
  * Runs a model on `inputs`, one nested array for each input by name. Without `version` or

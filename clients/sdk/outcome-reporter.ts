@@ -97,7 +97,7 @@ export function createOutcomeReporter(
   }
 
   function send(least: number): Promise<void> {
-    clearTimeout(timer);
+    if (timer !== undefined) clearTimeout(timer);
     timer = undefined;
     const mine = sendAfter(sending, least).finally(() => {
       if (sending !== mine) return;

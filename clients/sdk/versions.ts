@@ -98,6 +98,11 @@ export const remove = (
   options?: CallOptions,
 ): Promise<void> =>
   client.call(
-    { method: "DELETE", path: path`/v1/models/${model}/versions/${version}`, repeatable: true },
+    {
+      method: "DELETE",
+      path: path`/v1/models/${model}/versions/${version}`,
+      repeatable: true,
+      absentIsDone: true,
+    },
     options,
   );

@@ -60,7 +60,8 @@ export class TotalsStore {
   hasRoomFor(variant: number, metrics: Record<string, number>): boolean {
     const { moments } = this.#tally(variant);
     const fresh = Object.keys(metrics).filter((name) => !moments.has(name)).length;
-    return fresh === 0 || moments.size + fresh <= METRICS_KEPT;
+    const kept = moments.size - (moments.has(LATENCY) ? 1 : 0);
+    return fresh === 0 || kept + fresh <= METRICS_KEPT;
   }
 
   add(variant: number, outcome: RecordedOutcome): void {

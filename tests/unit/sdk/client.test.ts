@@ -203,6 +203,15 @@ describe("retries", () => {
     expect(ids[1]).toBe(ids[0]);
   });
 
+  it("takes for deleted what a repeated deletion does not find", async () => {
+    const { client, received } = await standIn((_, index) =>
+      index === 0 ? "hang up" : problem(404, "model_not_found"),
+    );
+    await models.remove(client(), "wdbc");
+    expect(received).toHaveLength(2);
+    expect((await failure(models.remove(client(), "wdbc"))).code).toBe("model_not_found");
+  });
+
   it("is cut short by an abort", async () => {
     const headers = { "retry-after": "3" };
     const { client } = await standIn(() => problem(503, "unavailable", { headers }));

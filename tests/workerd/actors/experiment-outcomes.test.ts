@@ -1,8 +1,8 @@
 import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { OutcomeReport, VariantReport } from "../../../contract/experiment-lease.ts";
-import { mean } from "../../../domain/statistics/moments.ts";
+import type { OutcomeReport } from "../../../contract/experiment-lease.ts";
 import { WHOLE } from "../../../domain/experiments/weight.ts";
 import { outcomeOf, outcomesOf, startExperiment } from "../support/experiment-actor.ts";
 import { granted } from "../support/granted.ts";
@@ -11,9 +11,15 @@ import { PlainCounts } from "../support/plain-counts.ts";
 
 const THIRDS = [WHOLE / 2, WHOLE / 4, WHOLE / 4];
 
-/** The counts of a report; means of whole numbers are exact. */
-const counted = (variants: readonly VariantReport[]) =>
-  variants.map(({ requests, successes, errors, latency, metrics }) => ({
+type Report = Awaited<ReturnType<Awaited<ReturnType<typeof startExperiment>>["report"]>>;
+
+/** Sums of whole numbers are exact in the first of their two parts. */
+const mean = ({ count, sum }: Report[number]["latency"]): number | null =>
+  count === 0 ? null : (sum[0] ?? Number.NaN) / count;
+
+const counted = (variants: Report) =>
+  variants.map(({ request_count, requests, successes, errors, latency, metrics }) => ({
+    request_count,
     requests,
     successes,
     errors,
@@ -23,13 +29,16 @@ const counted = (variants: readonly VariantReport[]) =>
     conversion_rate: metrics["conversion"] ? mean(metrics["conversion"]) : null,
   }));
 
-const Outcome: fc.Arbitrary<OutcomeReport> = fc.record({
-  request_id: fc.integer({ min: 1, max: 12 }).map((number) => `r${number}`),
-  variant_id: fc.constantFrom("var_0", "var_1", "var_2", "var_unknown"),
-  success: fc.boolean(),
-  latency_ms: fc.option(fc.nat(500)),
-  metrics: fc.constantFrom({}, { conversion: 0 }, { conversion: 1 }),
-});
+const Outcome: fc.Arbitrary<OutcomeReport> = fc.record(
+  {
+    request_id: fc.integer({ min: 1, max: 12 }).map((number) => `r${number}`),
+    variant_id: fc.constantFrom("var_0", "var_1", "var_2", "var_unknown"),
+    success: fc.boolean(),
+    latency_ms: fc.option(fc.nat(500)),
+    metrics: fc.constantFrom({}, { conversion: 0 }, { conversion: 1 }),
+  },
+  { noNullPrototype: true },
+);
 const Source = fc.constantFrom("served" as const, "reported" as const);
 
 describe("an outcome", () => {
@@ -39,6 +48,7 @@ describe("an outcome", () => {
     const told = outcomeOf("r", { success: false, latency_ms: 30, metrics: { conversion: 1 } });
     expect(await granted(experiment.record([told], "reported"))).toMatchObject({ accepted: 1 });
     expect(counted(await report())[1]).toEqual({
+      request_count: 1,
       requests: 1,
       successes: 0,
       errors: 1,
@@ -145,10 +155,10 @@ describe("the counts are what a plain count of everything acknowledged is", () =
       fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (history) => {
         const { experiment, change, report, evict } = await startExperiment({ weights: THIRDS });
         const plain = new PlainCounts(3);
-        await oneByOne(history, async (step) => {
-          if (typeof step === "string") await change(step);
+        await oneByOne(history, async (next) => {
+          if (typeof next === "string") await change(next);
           else {
-            const [outcomes, source] = step;
+            const [outcomes, source] = next;
             const { accepted, duplicates, rejected } = await granted(
               experiment.record(outcomes, source),
             );
@@ -164,7 +174,7 @@ describe("the counts are what a plain count of everything acknowledged is", () =
     );
   });
 
-  it("with many concurrent writers of overlapping outcomes, who repeat what an eviction cut off", async () => {
+  it("with many concurrent writers of overlapping outcomes, who repeat what a crash cut off", async () => {
     /** What is told of a request is always the same, so that the order of writers does not show. */
     const told = (number: number) =>
       outcomeOf(`r${number}`, {
@@ -179,17 +189,17 @@ describe("the counts are what a plain count of everything acknowledged is", () =
     });
     await fc.assert(
       fc.asyncProperty(batches, Source, async (drawn, source) => {
-        const { experiment, report, evict } = await startExperiment({ weights: THIRDS });
-        const write = async (numbers: readonly number[]): Promise<number> => {
+        const { id, report, crash, evict } = await startExperiment({ weights: THIRDS });
+        const write = async (numbers: readonly number[]): Promise<unknown> => {
           try {
             const outcomes = numbers.map((number) => told(number));
-            return (await granted(experiment.record(outcomes, source))).accepted;
+            return await env.EXPERIMENT.getByName(id).record(outcomes, source);
           } catch {
             return write(numbers);
           }
         };
         const writing = drawn.map((numbers) => write(numbers));
-        await evict();
+        await crash();
         await Promise.all([...writing, ...drawn.map((numbers) => write(numbers))]);
 
         const plain = new PlainCounts(3);

@@ -2,7 +2,14 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Page } from "../../../contract/common.ts";
 import type { AliasHistory, ModelView, VersionView } from "../../../contract/model.ts";
-import { newModel, OCTETS, scaleModel, traces, upload } from "../support/model-fixtures.ts";
+import {
+  newExperiment,
+  newModel,
+  OCTETS,
+  scaleModel,
+  traces,
+  upload,
+} from "../support/model-fixtures.ts";
 import { call, keyOf, refused, succeeds } from "../support/platform.ts";
 
 let key = "";
@@ -244,4 +251,15 @@ describe("an alias", () => {
     const { body } = await refused("alias_moved", `PUT ${path}`, { key, json });
     expect(body).toMatchObject({ found_version: version });
   });
+});
+
+it("a version that very many experiments use is still refused to be deleted, naming them", async () => {
+  const { id } = await newModel(key, "popular", [scaleModel(1), scaleModel(2)]);
+  const { id: experiment } = await newExperiment(key, "popular");
+  const actor = env.MODEL.getByName(id);
+  const ghosts = Array.from({ length: 150 }, (_, index) => `exp_ghost${index}`);
+  for (const ghost of ghosts) await actor.claim(ghost, 1);
+  // Claims of experiments that are none are dropped on the way; D1 binds 100 parameters at most.
+  const { body } = await refused("version_in_use", "DELETE /v1/models/popular/versions/1", { key });
+  expect(body).toMatchObject({ experiments: [experiment] });
 });

@@ -10,7 +10,6 @@ const operations = operationsOf(document);
 /** Every object inside a value, itself included. */
 function* within(value: unknown): Generator<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return;
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- JSON has no other objects
   if (!Array.isArray(value)) yield value as Record<string, unknown>;
   for (const part of Object.values(value)) yield* within(part);
 }

@@ -164,16 +164,17 @@ it("a model that fails on an input is the model's failure and not the platform's
 });
 
 describe("a version of which only the record is left", () => {
-  const record = (size_bytes: number) => ({
-    sha256: size_bytes.toString(16).padStart(64, "0"),
-    size_bytes,
-    signature: {
-      inputs: [{ name: "x", type: "float32" as const, shape: ["n"] }],
-      outputs: [{ name: "y", type: "float32" as const, shape: ["n"] }],
-    },
-    description: "",
-    created_by: "key",
-  });
+  const x = { name: "x", type: "float32" as const, shape: ["n"] };
+  const putRecord = async (name: string, size_bytes: number) => {
+    const { id } = await newModel(key, name, []);
+    const actor = env.MODEL.getByName(id);
+    const sha256 = String(size_bytes).padStart(64, "0");
+    const signature = { inputs: [x], outputs: [{ ...x, name: "y" }] };
+    const described = { description: "", created_by: "key" };
+    await actor.beginUpload(id, "upl_1");
+    await actor.reserveContent("upl_1", sha256);
+    await actor.acceptVersion("upl_1", { sha256, size_bytes, signature, ...described });
+  };
   const paths = ["v1/models/bare/predict", "v2/models/bare/infer"];
   const sent = (path: string) => ({
     key,
@@ -182,10 +183,7 @@ describe("a version of which only the record is left", () => {
       : { inputs: [{ name: "x", datatype: "FP32", shape: [1], data: [1] }] },
   });
   beforeAll(async () => {
-    const { id } = await newModel(key, "bare", []);
-    const actor = env.MODEL.getByName(id);
-    await actor.beginUpload(id, "upl_1");
-    await actor.acceptVersion("upl_1", record(100));
+    await putRecord("bare", 100);
   });
 
   it.each(paths)(
@@ -197,10 +195,7 @@ describe("a version of which only the record is left", () => {
   );
 
   it("is not opened where its bytes are too many for an isolate", async () => {
-    const { id } = await newModel(key, "huge", []);
-    const actor = env.MODEL.getByName(id);
-    await actor.beginUpload(id, "upl_1");
-    await actor.acceptVersion("upl_1", record(17_000_000));
+    await putRecord("huge", 17_000_000);
     const { body } = await refused("model_too_large", "POST /v1/models/huge/predict", {
       key,
       json,

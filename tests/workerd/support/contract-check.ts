@@ -17,12 +17,8 @@ const OPERATIONS = api.openAPIRegistry.definitions.flatMap((definition) => {
   if (definition.type !== "route") return [];
   const { method, path, operationId = "", responses } = definition.route;
   const pattern = new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- routes declare no references
   return [{ method, pattern, operationId, responses: responses as Record<number, Documented> }];
 });
-
-/** The codes that the tests of this file have seen, by operation. */
-export const seenProblems = new Map<string, Set<string>>();
 
 /**
  * Holds an answer to the contract: its status is documented, its body is exactly what the schema
@@ -50,7 +46,6 @@ export function checkReply(answered: Answered): void {
     expect(documented.description, `${where}: problems of ${operation.operationId}`).toContain(
       `\`${code}\``,
     );
-    seenProblems.set(code, (seenProblems.get(code) ?? new Set()).add(operation.operationId));
   }
   const type = headers.get("content-type")?.split(";")[0] ?? "none";
   const schema = documented.content?.[type]?.schema;
@@ -68,7 +63,6 @@ function checkProblem({ status, headers, body }: Answered, where: string): void 
     .object({ code: z.string(), title: z.string(), type: z.string() })
     .parse(body);
   expect(Object.keys(PROBLEMS), where).toContain(code);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is one of the keys
   expect(PROBLEMS[code as ProblemCode], where).toEqual({ status, title });
   expect(type, where).toBe(`/problems/${code}`);
   if (status === 401)

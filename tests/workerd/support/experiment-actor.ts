@@ -1,4 +1,4 @@
-import { evictDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { ExperimentRecord, OutcomeReport } from "../../../contract/experiment-lease.ts";
 import { openDirectory } from "../../../database/directory.ts";
@@ -77,18 +77,21 @@ export async function createExperiment(changes: Changes = {}) {
     started_at: null,
     ended_at: null,
   });
-  const experiment = env.EXPERIMENT.getByName(id);
+  const open = () => env.EXPERIMENT.getByName(id);
+  const experiment = open();
   await experiment.create(definition, "key_creator");
   return {
     id,
     definition,
     experiment,
-    evict: () => evictDurableObject(experiment),
+    evict: () => evictDurableObject(open()),
+    /** Ends the actor with all its calls under way; stubs of before are broken. */
+    crash: () => abortAllDurableObjects(),
     change: (transition: Transition, more: { reason?: string; winner?: string } = {}) =>
-      experiment.change(transition, { by: "key_changer", ...more }),
-    state: async () => (await granted(experiment.describe())).state,
-    report: async () => (await granted(experiment.report())).variants,
-    events: async () => (await experiment.events(0, 1_000)).map(({ type }) => type),
+      open().change(transition, { by: "key_changer", ...more }),
+    state: async () => (await granted(open().describe())).state,
+    report: async () => (await granted(open().report())).variants,
+    events: async () => (await open().events(0, 1_000)).map(({ type }) => type),
   };
 }
 

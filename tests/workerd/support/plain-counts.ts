@@ -29,18 +29,24 @@ export class PlainCounts {
     return "accepted";
   }
 
+  /** Served and no more is a success where nobody reports, and not known where somebody does. */
   counts() {
+    const callersReport = [...this.#known.values()].some(({ source }) => source === "reported");
     return this.#variants.map((variant_id) => {
-      const all = [...this.#known.values()].filter((known) => known.variant_id === variant_id);
+      const all = [...this.#known.values()].filter((held) => held.variant_id === variant_id);
       const latencies = all.map(({ latency_ms }) => latency_ms).filter((ms) => ms !== null);
       const conversions = all
         .map(({ metrics }) => metrics["conversion"])
         .filter((value) => value !== undefined);
-      const successes = all.filter(({ success }) => success).length;
+      const known = all.filter(
+        ({ source, success }) => !callersReport || source === "reported" || !success,
+      );
+      const successes = known.filter(({ success }) => success).length;
       return {
-        requests: all.length,
+        request_count: all.length,
+        requests: known.length,
         successes,
-        errors: all.length - successes,
+        errors: known.length - successes,
         latency_count: latencies.length,
         latency_mean: average(latencies),
         conversions: conversions.length,

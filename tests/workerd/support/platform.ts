@@ -67,7 +67,6 @@ export async function call<Body = unknown>(
   });
   const answer = await readBody(response);
   checkReply({ method, path, status: response.status, headers: response.headers, body: answer });
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- held to the contract above
   return { status: response.status, headers: response.headers, body: answer as Body };
 }
 

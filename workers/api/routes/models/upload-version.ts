@@ -41,6 +41,7 @@ const route = createRoute({
       "model_invalid",
       "model_operator_unsupported",
       "model_io_unsupported",
+      "unavailable",
     ),
   },
 });

@@ -1,0 +1,145 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { SCHEMA as EXPERIMENT } from "../../../durable-objects/experiment/schema.ts";
+import { SCHEMA as KEY } from "../../../durable-objects/key/schema.ts";
+import { SCHEMA as MODEL } from "../../../durable-objects/model/schema.ts";
+import { callActor } from "../../../durable-objects/shared/call-actor.ts";
+import { type SchemaStep, upgradeSchema } from "../../../durable-objects/shared/upgrade-schema.ts";
+import { createKey } from "../support/key-actor.ts";
+
+const BIRD = {
+  id: "0002_bird",
+  sql: "CREATE TABLE bird (name TEXT); INSERT INTO bird VALUES ('linnet')",
+};
+const SONG = { id: "0003_song", sql: "ALTER TABLE bird ADD COLUMN song TEXT DEFAULT 'twitter'" };
+
+/** The storage of a new key's actor, which has the steps of `KEY`, upgraded one list after the other. */
+async function upgraded(...lists: (readonly SchemaStep[])[]) {
+  const { key } = await createKey();
+  return runInDurableObject(key, (_, { storage }) => {
+    const errors = lists.map((steps) => {
+      try {
+        upgradeSchema(storage, steps);
+        return null;
+      } catch (error) {
+        return String(error);
+      }
+    });
+    const read = (query: string) => storage.sql.exec(query).toArray();
+    const tables = read("SELECT name FROM sqlite_schema WHERE name = 'bird'").length;
+    return {
+      errors: errors.filter((error) => error !== null),
+      steps: read("SELECT id FROM schema_step ORDER BY position").map(({ id }) => id),
+      birds: tables === 0 ? null : read("SELECT * FROM bird"),
+      keys: read("SELECT id FROM key").length,
+    };
+  });
+}
+
+describe("upgrading a schema", () => {
+  it("applies the steps that are new and keeps the rows of before", async () => {
+    expect(await upgraded([...KEY, BIRD])).toEqual({
+      errors: [],
+      steps: ["0001_key", "0002_bird"],
+      birds: [{ name: "linnet" }],
+      keys: 1,
+    });
+  });
+
+  it("applies no step twice", async () => {
+    expect(await upgraded([...KEY, BIRD], [...KEY, BIRD], [...KEY, BIRD, SONG])).toMatchObject({
+      errors: [],
+      birds: [{ name: "linnet", song: "twitter" }],
+    });
+  });
+
+  it.each([
+    [
+      "a step of another name",
+      [{ id: "0001_other", sql: "" }],
+      "stored '0001_key', declared '0001_other'",
+    ],
+    ["a step put before it", [BIRD, ...KEY], "stored '0001_key', declared '0002_bird'"],
+    ["fewer steps than are stored", [], "stored '0001_key', declared 'undefined'"],
+  ])("refuses %s and changes nothing", async (_, steps, message) => {
+    expect(await upgraded(steps)).toEqual({
+      errors: [`Error: schema step 0: ${message}`],
+      steps: ["0001_key"],
+      birds: null,
+      keys: 1,
+    });
+  });
+
+  it("applies none of several steps when one fails", async () => {
+    const broken = { id: "0004_broken", sql: "CREATE TABLE nonsense" };
+    const { errors, steps, birds } = await upgraded([...KEY, BIRD, broken]);
+    expect(errors).toHaveLength(1);
+    expect([steps, birds]).toEqual([["0001_key"], null]);
+  });
+
+  it("is done by every actor before its first call, and again after an eviction", async () => {
+    const actors = [
+      { actor: env.KEY.getByName("key_schema"), schema: KEY },
+      { actor: env.MODEL.getByName("mdl_schema"), schema: MODEL },
+      { actor: env.EXPERIMENT.getByName("exp_schema"), schema: EXPERIMENT },
+    ];
+    const stepsOf = ({ actor }: (typeof actors)[number]) =>
+      runInDurableObject(actor, (_, { storage }) =>
+        storage.sql
+          .exec<{ id: string }>("SELECT id FROM schema_step ORDER BY position")
+          .toArray()
+          .map(({ id }) => id),
+      );
+    const declared = actors.map(({ schema }) => schema.map(({ id }) => id));
+    expect(await Promise.all(actors.map(stepsOf))).toEqual(declared);
+    await Promise.all(actors.map(({ actor }) => evictDurableObject(actor)));
+    expect(await Promise.all(actors.map(stepsOf))).toEqual(declared);
+  });
+});
+
+describe("calling an actor", () => {
+  /** Opens stubs that fail in turn with these errors and then answer; tells how many were opened. */
+  function failing(...errors: object[]) {
+    let opened = 0;
+    const open = () => {
+      const error = errors[opened];
+      opened += 1;
+      return {
+        ask: async () => (error ? Promise.reject(Object.assign(new Error("down"), error)) : "fine"),
+      };
+    };
+    const answer = callActor(open, (stub) => stub.ask()).catch((error: unknown) => String(error));
+    return answer.then((reply) => ({ reply, opened }));
+  }
+
+  it("answers at the first try when that succeeds", async () => {
+    expect(await failing()).toEqual({ reply: "fine", opened: 1 });
+  });
+
+  it("tries again, through a fresh stub, what may be tried again", async () => {
+    expect(await failing({ retryable: true })).toEqual({ reply: "fine", opened: 2 });
+  });
+
+  it("tries no more than twice", async () => {
+    const again = { retryable: true };
+    expect(await failing(again, again, again)).toEqual({ reply: "Error: down", opened: 2 });
+  });
+
+  it.each([
+    ["an error of the actor's own code", {}],
+    ["an actor that is overloaded", { retryable: true, overloaded: true }],
+  ])("does not try %s again", async (_, error) => {
+    expect(await failing(error)).toEqual({ reply: "Error: down", opened: 1 });
+  });
+
+  it("tries again when opening the stub fails", async () => {
+    let opened = 0;
+    const open = () => {
+      opened += 1;
+      if (opened === 1) throw Object.assign(new Error("down"), { retryable: true });
+      return env.KEY.getByName("key_ping");
+    };
+    expect(await callActor(open, (key) => key.ping())).toBe("ok");
+  });
+});
