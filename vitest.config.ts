@@ -5,6 +5,7 @@ export default defineConfig({
     projects: [
       "tests/unit/vitest.config.ts",
       "tests/workerd/vitest.config.ts",
+      "tests/conformance/vitest.config.ts",
       "tests/e2e/vitest.config.ts",
     ],
   },

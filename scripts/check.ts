@@ -14,6 +14,7 @@ const PROJECTS = [
   "scripts",
   "tests/unit",
   "tests/workerd",
+  "tests/conformance",
   "tests/e2e",
   "tests/bench",
 ];

@@ -35,7 +35,10 @@ const CODE: Record<ElementType, number> = {
 
 const TYPE_OF_CODE = new Map(ELEMENT_TYPES.map((type) => [CODE[type], type]));
 
-/** Data types that exist in ONNX and have no JavaScript value here; for messages only. */
+/**
+ * Element types that have no JavaScript value here; for messages only. These numbers are ONNX
+ * Runtime's own: from 24 on they are not those of `TensorProto.DataType`.
+ */
 const OTHER_TYPES = new Map([
   [14, "complex64"],
   [15, "complex128"],
@@ -47,6 +50,9 @@ const OTHER_TYPES = new Map([
   [21, "uint4"],
   [22, "int4"],
   [23, "float4e2m1"],
+  [24, "uint2"],
+  [25, "int2"],
+  [26, "float8e8m0"],
 ]);
 
 const ARRAY: Record<Exclude<ElementType, "string">, NumericArray> = {

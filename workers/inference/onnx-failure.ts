@@ -7,6 +7,7 @@ const UNSUPPORTED_OPERATOR = [
   /Fatal error: (?<operator>\S+?)\(-?\d+\) is not a registered function\/op/,
   /No Op registered for (?<operator>\S+) with domain_version/,
   /Could not find an implementation for (?<operator>\S+?)\(\d+\) node/,
+  /Failed to find kernel for (?<operator>\S+?)\(\d+\) \(node:/,
 ];
 const UNSUPPORTED_OPSET = /Opset (?<opset>\d+) .* support for domain (?<domain>\S+) is till/s;
 const OUT_OF_MEMORY = /bad_alloc|Failed to allocate memory|Array buffer allocation failed/;

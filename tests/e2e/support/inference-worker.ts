@@ -1,9 +1,4 @@
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
-import { resolve } from "node:path";
-import { promisify } from "node:util";
-import { Miniflare } from "miniflare";
 import type {
   InferenceError,
   InferenceState,
@@ -12,10 +7,13 @@ import type {
 } from "../../../contract/inference.ts";
 import type { Result } from "../../../domain/result.ts";
 import type { Signature, Tensor } from "../../../domain/tensors/tensor.ts";
+import {
+  buildInference as build,
+  runBuiltInference,
+  type Limits,
+  type LogLine,
+} from "../../fixtures/built-inference.ts";
 
-export type Limits = { session_budget: number; max_model: number; heap_limit?: number };
-/** The text fields of a log line. */
-export type LogLine = Record<string, string>;
 export type Inference = {
   /** Puts bytes into the bucket under their hash and names them. */
   store(bytes: Uint8Array, key?: string): Promise<ModelRef>;
@@ -33,9 +31,7 @@ export type Inference = {
   stop(): Promise<void>;
 };
 
-/** Absolute, because wrangler takes a relative one from the folder of the configuration. */
-const OUTPUT = resolve("dist/tests/inference");
-const MAIN = "index.js";
+const OUTPUT = "dist/tests/inference";
 
 /** Typed arrays travel between this process and the caller Worker as arrays of texts. */
 const CALLER = `
@@ -61,61 +57,11 @@ export default {
   },
 };`;
 
-/** Builds the inference Worker as a deployment would. */
-export async function buildInference(): Promise<void> {
-  await promisify(execFile)("wrangler", [
-    "deploy",
-    "--dry-run",
-    "--config=workers/inference/wrangler.toml",
-    `--outdir=${OUTPUT}`,
-  ]);
-}
+export const buildInference = (): Promise<void> => build(OUTPUT);
 
 /** Runs the built Worker behind a caller that is bound to its RPC entrypoint. */
 export async function startInference(limits: Limits): Promise<Inference> {
-  const lines: LogLine[] = [];
-  const compatibilityDate = "2026-11-01";
-  const miniflare = new Miniflare({
-    logRequests: false,
-    enableDevRegistry: false,
-    // A logged object arrives as text, printed the way Node prints objects.
-    handleStructuredLogs: ({ message }) => {
-      const pairs = message.matchAll(/(?<name>\w+): '(?<value>[^']*)'/g);
-      lines.push(Object.fromEntries([...pairs].map(([, name, value]) => [name, value])));
-    },
-    workers: [
-      {
-        config: {
-          name: "caller",
-          compatibilityDate,
-          manifest: {
-            mainModule: "caller.js",
-            modules: { "caller.js": { type: "esm", contents: CALLER } },
-          },
-          env: {
-            INFERENCE: { type: "worker", worker: "linnet-inference", exportName: "Inference" },
-            PUBLIC: { type: "worker", worker: "linnet-inference" },
-            MODELS: { type: "r2", name: "linnet-models" },
-          },
-        },
-      },
-      {
-        config: {
-          name: "linnet-inference",
-          compatibilityDate,
-          manifest: { mainModule: MAIN, modules: await builtModules() },
-          env: {
-            MODELS: { type: "r2", name: "linnet-models" },
-            SESSION_BUDGET_BYTES: { type: "text", value: String(limits.session_budget) },
-            MAX_MODEL_BYTES: { type: "text", value: String(limits.max_model) },
-            HEAP_LIMIT_BYTES: { type: "text", value: String(limits.heap_limit ?? 72_000_000) },
-          },
-        },
-      },
-    ],
-  });
-  const url = await miniflare.ready;
-  const bucket = await miniflare.getR2Bucket("MODELS", "caller");
+  const { url, logs, put, stop } = await runBuiltInference(OUTPUT, CALLER, limits);
 
   const call = async (body: object, signal?: AbortSignal) => {
     const init = { method: "POST", body: JSON.stringify(body), ...(signal && { signal }) };
@@ -127,7 +73,7 @@ export async function startInference(limits: Limits): Promise<Inference> {
     async store(bytes, key) {
       const sha256 = createHash("sha256").update(bytes).digest("hex");
       const model = { sha256, key: key ?? `models/${sha256}`, size_bytes: bytes.length };
-      await bucket.put(model.key, bytes, { sha256 });
+      await put(model.key, bytes, sha256);
       return model;
     },
     inspect: (model) => call({ method: "inspect", model }),
@@ -142,24 +88,7 @@ export async function startInference(limits: Limits): Promise<Inference> {
     },
     state: () => call({ method: "state" }),
     publicStatus: async () => (await fetch(new URL("/public", url))).status,
-    logs: () => lines,
-    stop: () => miniflare.dispose(),
+    logs,
+    stop,
   };
-}
-
-type BuiltModules = Record<
-  string,
-  { type: "esm"; contents: string } | { type: "wasm"; contents: Uint8Array<ArrayBuffer> }
->;
-
-/** What wrangler wrote: the bundle, and the .wasm beside it under the name the bundle imports. */
-async function builtModules(): Promise<BuiltModules> {
-  const modules: BuiltModules = {};
-  for (const file of await readdir(OUTPUT)) {
-    // oxlint-disable-next-line no-await-in-loop -- two files
-    const bytes = await readFile(`${OUTPUT}/${file}`);
-    if (file === MAIN) modules[file] = { type: "esm", contents: bytes.toString() };
-    if (file.endsWith(".wasm")) modules[file] = { type: "wasm", contents: new Uint8Array(bytes) };
-  }
-  return modules;
 }

@@ -14,6 +14,10 @@ describe("openFailure", () => {
     ["No Op registered for Frobnicate with domain_version of 17", "Frobnicate"],
     ["Could not find an implementation for Identity(21) node with name ''", "Identity"],
     [
+      "Failed to find kernel for Cast(25) (node:'' ep:'CPUExecutionProvider'). Op with name () domain () and type (Cast) kernel is not supported in CPUExecutionProvider.",
+      "Cast",
+    ],
+    [
       `${BUILD}/graph/model_load_utils.h:56 void onnxruntime::ValidateOpsetForDomain(const std::string &, int) ONNX Runtime only *guarantees* support for models stamped with official released onnx opset versions. Opset 99 is under development and support for this is limited. Current official support for domain ai.onnx is till opset 26.\n`,
       "ai.onnx opset 99",
     ],

@@ -152,7 +152,7 @@ describe("the counts are what a plain count of everything acknowledged is", () =
 
   it("after any history of servings, reports and changes with an eviction after every call", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (history) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 20, size: "max" }), async (history) => {
         const { experiment, change, report, evict } = await startExperiment({ weights: THIRDS });
         const plain = new PlainCounts(3);
         await oneByOne(history, async (next) => {
@@ -170,7 +170,7 @@ describe("the counts are what a plain count of everything acknowledged is", () =
         });
         expect(counted(await report())).toEqual(plain.counts());
       }),
-      { numRuns: 50 },
+      { numRuns: 30 },
     );
   });
 
@@ -211,7 +211,7 @@ describe("the counts are what a plain count of everything acknowledged is", () =
         await evict();
         expect(counted(await report())).toEqual(plain.counts());
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 

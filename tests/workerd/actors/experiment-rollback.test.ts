@@ -187,7 +187,7 @@ it("after any stream of outcomes, one a call and an eviction after each, the sta
     values.toSorted((left, right) => left - right)[Math.ceil(values.length * 0.95) - 1] ?? 0;
 
   await fc.assert(
-    fc.asyncProperty(fc.array(outcome, { maxLength: 25 }), async (stream) => {
+    fc.asyncProperty(fc.array(outcome, { maxLength: 25, size: "max" }), async (stream) => {
       const started = await startExperiment({ rollback });
       const seen: [typeof stream, typeof stream] = [[], []];
       let expected = "running";

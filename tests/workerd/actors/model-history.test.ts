@@ -7,8 +7,9 @@ import { oneByOne } from "../support/one-by-one.ts";
 const version = fc.integer({ min: 1, max: 5 });
 const alias = fc.constantFrom("champion", "shadow");
 const experiment = fc.constantFrom("exp_a", "exp_b");
+const upload = { kind: fc.constant("upload" as const), content: fc.constantFrom("a", "b", "c") };
 const Command = fc.oneof(
-  fc.record({ kind: fc.constant("upload" as const), content: fc.constantFrom("a", "b", "c") }),
+  { weight: 3, arbitrary: fc.record(upload) },
   fc.record({
     kind: fc.constant("move" as const),
     alias,
@@ -18,7 +19,7 @@ const Command = fc.oneof(
   fc.record({ kind: fc.constant("remove" as const), alias }),
   fc.record({ kind: fc.constant("claim" as const), experiment, version }),
   fc.record({ kind: fc.constant("release" as const), experiment }),
-  fc.record({ kind: fc.constant("delete" as const), version }),
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("delete" as const), version }) },
 );
 type Command = typeof Command extends fc.Arbitrary<infer C> ? C : never;
 
@@ -105,7 +106,7 @@ async function carryOut({ model, model_id }: Created, command: Command): Promise
 
 it("with an eviction after every call a model, its directory and its bytes are what a plain model says", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(Command, { maxLength: 20 }), async (history) => {
+    fc.asyncProperty(fc.array(Command, { maxLength: 20, size: "max" }), async (history) => {
       const created = await createModel();
       const { model, model_id } = created;
       const plain = new PlainModel();
@@ -137,6 +138,6 @@ it("with an eviction after every call a model, its directory and its bytes are w
       const kept = plain.moves.filter((move) => plain.aliases.has(move.split(":")[0] ?? ""));
       expect((await Promise.all(moves)).flat().toSorted()).toEqual(kept.toSorted());
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });

@@ -1,10 +1,11 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { SCHEMA as EXPERIMENT } from "../../../durable-objects/experiment/schema.ts";
 import { SCHEMA as KEY } from "../../../durable-objects/key/schema.ts";
 import { SCHEMA as MODEL } from "../../../durable-objects/model/schema.ts";
 import { callActor } from "../../../durable-objects/shared/call-actor.ts";
+import { Effects, EFFECTS_STEP } from "../../../durable-objects/shared/effects.ts";
 import { type SchemaStep, upgradeSchema } from "../../../durable-objects/shared/upgrade-schema.ts";
 import { createKey } from "../support/key-actor.ts";
 
@@ -95,6 +96,73 @@ describe("upgrading a schema", () => {
     expect(await Promise.all(actors.map(stepsOf))).toEqual(declared);
     await Promise.all(actors.map(({ actor }) => evictDurableObject(actor)));
     expect(await Promise.all(actors.map(stepsOf))).toEqual(declared);
+  });
+});
+
+describe("effects", () => {
+  /** Effects in the storage of a new actor, delivered by `deliver`, which may owe more. */
+  async function flushed(
+    owed: readonly string[],
+    deliver: (key: string, effects: Effects) => Promise<void>,
+    flushes = 1,
+  ) {
+    const { key } = await createKey();
+    return runInDurableObject(key, async (_, { storage }) => {
+      storage.sql.exec(EFFECTS_STEP.sql);
+      const delivered: string[] = [];
+      const effects: Effects = new Effects(storage, async (name) => {
+        delivered.push(name);
+        await deliver(name, effects);
+      });
+      for (const name of owed) effects.add(name, 0);
+      const spy = vi.spyOn(console, "error").mockReturnValue();
+      await Promise.all(Array.from({ length: flushes }, () => effects.flush(0)));
+      spy.mockRestore();
+      const left = storage.sql.exec<{ key: string }>("SELECT key FROM effect").toArray();
+      return { delivered, left: left.map((row) => row.key) };
+    });
+  }
+
+  it("are delivered and no longer owed", async () => {
+    expect(await flushed(["a", "b"], async () => {})).toEqual({ delivered: ["a", "b"], left: [] });
+  });
+
+  it("stay owed when they fail, and do not hinder others", async () => {
+    const failing = async (name: string) => {
+      if (name === "a") throw new Error("down");
+    };
+    expect(await flushed(["a", "b"], failing)).toEqual({ delivered: ["a", "b"], left: ["a"] });
+  });
+
+  it("are delivered again when their cause comes again while they are delivered", async () => {
+    let again = true;
+    const recurring = async (name: string, effects: Effects) => {
+      if (again) effects.add(name, 0);
+      again = false;
+    };
+    expect(await flushed(["a"], recurring)).toEqual({ delivered: ["a", "a"], left: [] });
+  });
+
+  it("are delivered again when another effect owes them after they were delivered", async () => {
+    let again = true;
+    const owing = async (name: string, effects: Effects) => {
+      if (name === "b" && again) effects.add("a", 0);
+      if (name === "b") again = false;
+    };
+    expect(await flushed(["a", "b"], owing)).toEqual({ delivered: ["a", "b", "a"], left: [] });
+  });
+
+  it("are delivered one at a time, however many ask", async () => {
+    let running = 0;
+    let most = 0;
+    const slow = async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await scheduler.wait(0);
+      running -= 1;
+    };
+    expect(await flushed(["a", "b", "c"], slow, 5)).toMatchObject({ delivered: ["a", "b", "c"] });
+    expect(most).toBe(1);
   });
 });
 

@@ -1,6 +1,12 @@
 import { exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { failingModel, newModel, scaleModel, stringModel } from "../support/model-fixtures.ts";
+import {
+  failingModel,
+  newModel,
+  recordedModel,
+  scaleModel,
+  stringModel,
+} from "../support/model-fixtures.ts";
 import { call, keyOf, ORIGIN, refused, succeeds } from "../support/platform.ts";
 
 const HEADER_LENGTH = "inference-header-content-length";
@@ -17,6 +23,9 @@ let key = "";
 beforeAll(async () => {
   key = await keyOf();
   await newModel(key, "scale", [scaleModel(2), scaleModel(3)]);
+  await newModel(key, "failing", [failingModel()]);
+  await recordedModel(key, "lost", [100]);
+  await recordedModel(key, "huge", [17_000_000]);
 });
 const x = { name: "x", datatype: "FP32", shape: [2], data: [1, 2.5] };
 const INFER = "POST /v2/models/scale/infer";
@@ -123,6 +132,7 @@ describe("a client of the V2 protocol", () => {
 
 describe("errors of the V2 protocol", () => {
   it("carry `error` beside the problem's own members, whatever went wrong", async () => {
+    await newModel(key, "empty", []);
     const { body: missing } = await refused("model_not_found", "GET /v2/models/none", { key });
     expect(missing).toMatchObject({ error: missing.detail });
     const asked = [
@@ -137,13 +147,19 @@ describe("errors of the V2 protocol", () => {
         { key, json: { inputs: [x] } },
       ],
       ["invalid_request", "GET /v2/models/scale/versions/x", { key }],
-      ["body_too_large", INFER, { key, body: new Uint8Array(10 * 1024 * 1024 + 1) }],
+      ["version_not_found", "GET /v2/models/empty", { key }],
+      ["version_not_found", "GET /v2/models/empty/ready", { key }],
+      ["version_not_found", "POST /v2/models/empty/infer", { key, json: { inputs: [x] } }],
     ] as const;
     for (const [code, operation, sent] of asked) {
       const { body } = await refused(code, operation, sent);
       expect(body, operation).toMatchObject({ error: body.detail });
     }
   });
+});
+
+describe.each(["/v2/models/%", "/v2/models/%/versions/1"])("errors of %s/infer", (address) => {
+  const INFER = `POST ${address.replace("%", "scale")}/infer`;
 
   it("tell a request that cannot be read where it stops being one", async () => {
     const malformed: [object | string, string][] = [
@@ -204,13 +220,19 @@ describe("errors of the V2 protocol", () => {
     }
   });
 
-  it("say what the model failed on", async () => {
-    await newModel(key, "failing", [failingModel()]);
-    const { body } = await refused("inference_failed", "POST /v2/models/failing/infer", {
-      key,
-      json: { inputs: [x] },
-    });
+  it("say that a body is too large, what the model failed on and that its bytes are too many", async () => {
+    const large = new Uint8Array(10 * 1024 * 1024 + 1);
+    const { body } = await refused("body_too_large", INFER, { key, body: large });
     expect(body).toMatchObject({ error: body.detail });
+    for (const [name, code] of [
+      ["failing", "inference_failed"],
+      ["lost", "model_bytes_missing"],
+      ["huge", "model_too_large"],
+    ] as const) {
+      const operation = `POST ${address.replace("%", name)}/infer`;
+      const problem = await refused(code, operation, { key, json: { inputs: [x] } });
+      expect(problem.body).toMatchObject({ error: problem.body.detail });
+    }
   });
 
   it("are the same for bytes that are no text", async () => {

@@ -1,9 +1,16 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { MetricsReport } from "../../../contract/experiment.ts";
 import type { PredictResponse } from "../../../contract/predict.ts";
 import expected from "../../../examples/wdbc/expected.json";
 import { identityModel } from "../../fixtures/onnx-writer.ts";
-import { failingModel, newModel, scaleModel } from "../support/model-fixtures.ts";
+import {
+  failingModel,
+  newModel,
+  recordedModel,
+  runningExperiment,
+  scaleModel,
+} from "../support/model-fixtures.ts";
 import { call, keyOf, refused, succeeds } from "../support/platform.ts";
 
 const PATH = "POST /v1/models/scale/predict";
@@ -153,53 +160,58 @@ it("a text that C cannot hold is the model's failure too", async () => {
   await refused("inference_failed", "POST /v1/models/strings/predict", { key, json: { inputs } });
 });
 
-it("a model that fails on an input is the model's failure and not the platform's", async () => {
-  await newModel(key, "failing", [failingModel()]);
-  const { body } = await refused("inference_failed", "POST /v1/models/failing/predict", {
-    key,
-    json,
+it("a model that fails on an input is the model's failure, and its variant's", async () => {
+  await newModel(key, "failing", [failingModel(), scaleModel(1)]);
+  const variant = (version: number) => ({ model: "failing", version, is_control: version === 1 });
+  const { id } = await runningExperiment(key, "failing", {
+    consistency: "strict",
+    variants: [
+      { ...variant(1), traffic_weight: "1" },
+      { ...variant(2), traffic_weight: "0" },
+    ],
   });
-  expect(body.detail).toMatch(/index|indices/);
-  expect(body.detail).not.toMatch(/\/src\/|\.cc:/);
+  for (const path of ["models/failing/predict?version=1", `experiments/${id}/predict`]) {
+    const { body } = await refused("inference_failed", `POST /v1/${path}`, { key, json });
+    expect(body.detail).toMatch(/indices/);
+    expect(body.detail).not.toMatch(/\/src\/|\.cc:/);
+  }
+  const metrics = await succeeds<MetricsReport>(200, `GET /v1/experiments/${id}/metrics`, { key });
+  expect(metrics.variants).toMatchObject([
+    { request_count: 1, error_count: 1 },
+    { request_count: 0, error_count: 0 },
+  ]);
 });
 
 describe("a version of which only the record is left", () => {
-  const x = { name: "x", type: "float32" as const, shape: ["n"] };
-  const putRecord = async (name: string, size_bytes: number) => {
-    const { id } = await newModel(key, name, []);
-    const actor = env.MODEL.getByName(id);
-    const sha256 = String(size_bytes).padStart(64, "0");
-    const signature = { inputs: [x], outputs: [{ ...x, name: "y" }] };
-    const described = { description: "", created_by: "key" };
-    await actor.beginUpload(id, "upl_1");
-    await actor.reserveContent("upl_1", sha256);
-    await actor.acceptVersion("upl_1", { sha256, size_bytes, signature, ...described });
+  const TOO_LARGE = 17_000_000;
+  beforeAll(() => recordedModel(key, "bare", [TOO_LARGE, 100]));
+  /** The predictions that come from this version: by its number, and by an experiment. */
+  const predictions = async (version: number) => {
+    const { id } = await runningExperiment(key, "bare", {
+      variants: [1, 2].map((each) => ({
+        model: "bare",
+        version: each,
+        traffic_weight: each === version ? "1" : "0",
+        is_control: each === version,
+      })),
+    });
+    return [
+      `POST /v1/models/bare/predict?version=${version}`,
+      `POST /v1/experiments/${id}/predict`,
+    ];
   };
-  const paths = ["v1/models/bare/predict", "v2/models/bare/infer"];
-  const sent = (path: string) => ({
-    key,
-    json: path.startsWith("v1")
-      ? json
-      : { inputs: [{ name: "x", datatype: "FP32", shape: [1], data: [1] }] },
-  });
-  beforeAll(async () => {
-    await putRecord("bare", 100);
-  });
 
-  it.each(paths)(
-    "is not run by /%s, which asks for a retry as its bytes may come back",
-    async (path) => {
-      const { headers } = await refused("model_bytes_missing", `POST /${path}`, sent(path));
+  it("is not run, and asks for a retry as its bytes may come back", async () => {
+    for (const operation of await predictions(2)) {
+      const { headers } = await refused("model_bytes_missing", operation, { key, json });
       expect(headers.get("retry-after")).toBe("1");
-    },
-  );
+    }
+  });
 
   it("is not opened where its bytes are too many for an isolate", async () => {
-    await putRecord("huge", 17_000_000);
-    const { body } = await refused("model_too_large", "POST /v1/models/huge/predict", {
-      key,
-      json,
-    });
-    expect(body).toMatchObject({ size_bytes: 17_000_000, limit_bytes: 16_000_000 });
+    for (const operation of await predictions(1)) {
+      const { body } = await refused("model_too_large", operation, { key, json });
+      expect(body).toMatchObject({ size_bytes: TOO_LARGE, limit_bytes: 16_000_000 });
+    }
   });
 });

@@ -63,6 +63,26 @@ export async function newModel(
   return model;
 }
 
+/** A model of `scaleModel`'s kind with one version for each size, of which R2 has no bytes. */
+export async function recordedModel(
+  key: string,
+  name: string,
+  sizes: readonly number[],
+): Promise<void> {
+  const { id } = await newModel(key, name, []);
+  const actor = env.MODEL.getByName(id);
+  const x = { name: "x", type: "float32" as const, shape: ["n"] };
+  const signature = { inputs: [x], outputs: [{ ...x, name: "y" }] };
+  for (const size_bytes of sizes) {
+    const sha256 = String(size_bytes).padStart(64, "0");
+    const upload = `upl_${size_bytes}`;
+    await actor.beginUpload(id, upload);
+    await actor.reserveContent(upload, sha256);
+    const described = { description: "", created_by: key };
+    await actor.acceptVersion(upload, { sha256, size_bytes, signature, ...described });
+  }
+}
+
 /** A definition with the first version of the model as control and the second beside it. */
 export const definitionOf = (model: string, changes: object = {}) => ({
   name: "an experiment",
