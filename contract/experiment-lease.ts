@@ -7,6 +7,7 @@ import type {
 } from "../domain/experiments/experiment.ts";
 import type { TransitionError } from "../domain/experiments/lifecycle.ts";
 import type { Outcome } from "../domain/experiments/record-outcome.ts";
+import type { RequestCounts } from "../domain/experiments/request-counts.ts";
 import type { VariantTotals } from "../domain/experiments/analysis.ts";
 import type { Signature } from "../domain/tensors/tensor.ts";
 import type { ModelRef } from "./inference.ts";
@@ -61,8 +62,7 @@ export type RecordedOutcomes = {
 };
 
 export type VariantReport = VariantTotals & {
-  /** All requests, those included whose outcome is not known. */
-  request_count: number;
+  counts: RequestCounts;
   latency_p50_ms: number | null;
   latency_p99_ms: number | null;
 };

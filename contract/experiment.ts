@@ -226,7 +226,7 @@ export const VariantMetrics = z
   .meta({
     id: "ExperimentMetrics",
     description:
-      "`request_count` is every request. The other counts and the rates are of those whose outcome is known: once callers report outcomes, a request that was served and not yet reported is not.",
+      "`request_count` and `error_count` are of all requests. `success_count` is what callers report, or every served request while nobody reports. `error_rate` is the share that could not be served, and of the rest the share that callers report as failed.",
   });
 export const MetricsReport = z
   .object({

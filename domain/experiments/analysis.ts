@@ -9,7 +9,7 @@ import { cohenD, welchTTest, type Sample } from "../statistics/welch-t-test.ts";
 export type VariantTotals = {
   variant_id: string;
   is_control: boolean;
-  /** Requests whose outcome is known. */
+  /** The requests that are compared, as `comparedCounts` has them. */
   requests: number;
   successes: number;
   errors: number;

@@ -22,7 +22,8 @@ export type OutcomeVerdict =
 
 /**
  * How one outcome changes what is known of its request. Repeating an outcome changes nothing; a
- * report completes what serving noted, and a request that failed to be served stays failed.
+ * report completes what serving noted, and a request that failed to be served stays failed,
+ * whichever of the two is heard of first.
  */
 export function recordOutcome(
   known: RecordedOutcome | undefined,
@@ -30,9 +31,13 @@ export function recordOutcome(
   source: OutcomeSource,
 ): OutcomeVerdict {
   if (!known) return { kind: "new", after: { ...outcome, source } };
-  if (known.source === "reported" || source === "served") return { kind: "duplicate" };
-  if (known.variant_id !== outcome.variant_id)
-    return { kind: "rejected", code: "variant_mismatch" };
+  const sameVariant = known.variant_id === outcome.variant_id;
+  if (source === "served") {
+    if (!sameVariant || !known.success || outcome.success) return { kind: "duplicate" };
+    return { kind: "completed", before: known, after: { ...known, success: false } };
+  }
+  if (known.source === "reported") return { kind: "duplicate" };
+  if (!sameVariant) return { kind: "rejected", code: "variant_mismatch" };
   const after: RecordedOutcome = {
     ...outcome,
     epoch: known.epoch,

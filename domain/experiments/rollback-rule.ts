@@ -1,10 +1,10 @@
 import type { RollbackPolicy } from "./experiment.ts";
+import { errorRate, type RequestCounts } from "./request-counts.ts";
 
 /** Running totals of one variant, as far as the rule reads them. */
 export type GuardedTotals = {
   variant_id: string;
-  requests: number;
-  errors: number;
+  counts: RequestCounts;
   latency_p95_ms: number | null;
 };
 
@@ -29,35 +29,29 @@ export function findBreach(
   control: GuardedTotals,
   variants: readonly GuardedTotals[],
 ): Breach | null {
-  for (const { variant_id, requests, errors, latency_p95_ms } of variants) {
-    if (requests < Math.max(1, policy.min_requests)) continue;
-    const errorRate = errors / requests;
-    if (errorRate > policy.error_rate_threshold) {
-      const control_value = control.requests > 0 ? control.errors / control.requests : null;
+  const fewest = Math.max(1, policy.min_requests);
+  for (const { variant_id, counts, latency_p95_ms } of variants) {
+    const { requests } = counts;
+    const judged = { variant_id, requests };
+    const rate = errorRate(counts, fewest);
+    if (rate === null) continue;
+    if (rate > policy.error_rate_threshold) {
       const limit = policy.error_rate_threshold;
-      return {
-        variant_id,
-        guardrail: "error_rate",
-        value: errorRate,
-        limit,
-        control_value,
-        requests,
-      };
+      const control_value = errorRate(control.counts);
+      return { ...judged, guardrail: "error_rate", value: rate, limit, control_value };
     }
-    if (control.requests < Math.max(1, policy.min_requests)) continue;
+    if (control.counts.requests < fewest) continue;
     if (latency_p95_ms === null || control.latency_p95_ms === null) continue;
-    const limit = control.latency_p95_ms * (1 + policy.latency_degradation_threshold);
-    if (latency_p95_ms > limit) {
-      const control_value = control.latency_p95_ms;
+    const control_value = control.latency_p95_ms;
+    const limit = control_value * (1 + policy.latency_degradation_threshold);
+    if (latency_p95_ms > limit)
       return {
-        variant_id,
+        ...judged,
         guardrail: "latency_p95_ms",
         value: latency_p95_ms,
         limit,
         control_value,
-        requests,
       };
-    }
   }
   return null;
 }

@@ -1,10 +1,10 @@
 import type { VariantReport } from "../../contract/experiment-lease.ts";
 import {
   countRequest,
-  knownOutcomes,
+  comparedCounts,
   noRequests,
   type RequestCounts,
-} from "../../domain/experiments/known-outcomes.ts";
+} from "../../domain/experiments/request-counts.ts";
 import type { RecordedOutcome } from "../../domain/experiments/record-outcome.ts";
 import type { GuardedTotals } from "../../domain/experiments/rollback-rule.ts";
 import {
@@ -139,13 +139,8 @@ export class TotalsStore {
   }
 
   guarded(variant: number, variant_id: string): GuardedTotals {
-    const { requests, errors } = this.#known(variant);
-    return {
-      variant_id,
-      requests,
-      errors,
-      latency_p95_ms: quantile(this.#tally(variant).bins, 0.95),
-    };
+    const { counts, bins } = this.#tally(variant);
+    return { variant_id, counts, latency_p95_ms: quantile(bins, 0.95) };
   }
 
   report(
@@ -157,8 +152,8 @@ export class TotalsStore {
     return {
       variant_id,
       is_control,
-      request_count: counts.requests,
-      ...this.#known(variant),
+      counts,
+      ...this.#compared(variant),
       latency,
       latency_p50_ms: quantile(bins, 0.5),
       latency_p95_ms: quantile(bins, 0.95),
@@ -167,9 +162,9 @@ export class TotalsStore {
     };
   }
 
-  #known(variant: number) {
+  #compared(variant: number) {
     const callersReport = this.#tallies.some(({ counts }) => counts.reported > 0);
-    return knownOutcomes(this.#tally(variant).counts, callersReport);
+    return comparedCounts(this.#tally(variant).counts, callersReport);
   }
 
   #tally(variant: number): Tally {

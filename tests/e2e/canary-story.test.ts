@@ -35,7 +35,11 @@ const define = (name: string, challenger: number, consistency: "strict" | "lease
     ],
     primary_metric: "success_rate",
     minimum_sample_size: 100,
-    rollback: { error_rate_threshold: 0.25, latency_degradation_threshold: 1_000, min_requests: 40 },
+    rollback: {
+      error_rate_threshold: 0.25,
+      latency_degradation_threshold: 1_000,
+      min_requests: 40,
+    },
     consistency,
   });
 
@@ -71,7 +75,13 @@ describe("a team that tries a new version on live traffic", () => {
       });
       const [[malignant = 0, benign = 0] = []] = outputs["probabilities"] as number[][];
       const success = (benign > malignant ? 1 : 0) === label;
-      const outcome = { request_id, variant_id, success, latency_ms: 5, metrics: { conversion: success ? 1 : 0 } };
+      const outcome = {
+        request_id,
+        variant_id,
+        success,
+        latency_ms: 5,
+        metrics: { conversion: success ? 1 : 0 },
+      };
       const reply = await experiments.reportOutcomes(running.admin, experiment.id, [outcome]);
       expect(reply).toEqual({ accepted: 1, duplicates: 0, rejected: [], status: "running" });
     }
@@ -127,16 +137,27 @@ describe("a team that tries a new version on live traffic", () => {
 describe("a stranger", () => {
   it("gets nothing of another user's, and the same answer as for what does not exist", async () => {
     const { id: owner_id } = await users.create(running.admin, { name: "stranger" });
-    const { key } = await keys.create(running.admin, { name: "theirs", scopes: ["admin"], owner_id });
+    const { key } = await keys.create(running.admin, {
+      name: "theirs",
+      scopes: ["admin"],
+      owner_id,
+    });
     const stranger = createClient({ baseUrl: running.url, apiKey: key });
     const [experiment] = (await experiments.list(running.admin, { limit: 1 })).items;
     const refused = async (attempt: Promise<unknown>) => {
-      const error = await attempt.then(() => undefined, (thrown: unknown) => thrown);
+      const error = await attempt.then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
       return error instanceof LinnetError ? error.code : error;
     };
     expect(await refused(models.get(stranger, MODEL))).toBe("model_not_found");
-    expect(await refused(experiments.get(stranger, experiment?.id ?? ""))).toBe("experiment_not_found");
-    expect(await refused(experiments.rollback(stranger, experiment?.id ?? ""))).toBe("experiment_not_found");
+    expect(await refused(experiments.get(stranger, experiment?.id ?? ""))).toBe(
+      "experiment_not_found",
+    );
+    expect(await refused(experiments.rollback(stranger, experiment?.id ?? ""))).toBe(
+      "experiment_not_found",
+    );
     expect((await models.list(stranger)).items).toEqual([]);
   });
 });

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { InferenceError, InferenceState, ModelRef } from "../../../contract/inference.ts";
 import { ok, type Result } from "../../../domain/result.ts";
-import type { ElementType, Signature, Tensor } from "../../../domain/tensors/tensor.ts";
+import type { Signature, Tensor } from "../../../domain/tensors/tensor.ts";
 import { runBuiltInference, type LogLine } from "../../fixtures/built-inference.ts";
-import { ELEMENT_VIEWS } from "../../fixtures/element-views.ts";
+import { ELEMENT_VIEWS, type NumericType } from "../../fixtures/element-views.ts";
 
 export type Tensors = Record<string, Tensor>;
 /** Null where the call threw: the Worker is to answer every call with a result. */
@@ -21,7 +21,9 @@ export type BulkInference = {
   stop(): Promise<void>;
 };
 
-type WireTensor = { type: ElementType; dims: number[]; data: string | string[] };
+type WireTensor =
+  | { type: "string"; dims: number[]; data: string[] }
+  | { type: NumericType; dims: number[]; data: string };
 type WireRun = Answer<{ outputs: Record<string, WireTensor> }>;
 
 /** Does a list of calls one after another; the bytes of tensors and models travel as base64. */
@@ -67,10 +69,10 @@ export default {
 /** The limits that the Worker is deployed with. */
 const LIMITS = { session_budget: 32_000_000, max_model: 16_000_000, heap_limit: 72_000_000 };
 
-export async function startBulkInference(built: string): Promise<BulkInference> {
-  const { url, logs, stop } = await runBuiltInference(built, CALLER, LIMITS);
+export async function startBulkInference(folder: string): Promise<BulkInference> {
+  const built = await runBuiltInference(folder, CALLER, LIMITS);
   const call = async (calls: object[]) => {
-    const response = await fetch(url, { method: "POST", body: JSON.stringify(calls) });
+    const response = await fetch(built.url, { method: "POST", body: JSON.stringify(calls) });
     if (!response.ok) throw new Error(await response.text());
     return response.json();
   };
@@ -98,8 +100,8 @@ export async function startBulkInference(built: string): Promise<BulkInference> 
       );
     },
     state: async () => (await call([{ method: "state" }]))[0],
-    logs,
-    stop,
+    logs: () => built.logs(),
+    stop: () => built.stop(),
   };
 }
 
@@ -109,13 +111,14 @@ const each = <From, To>(tensors: Record<string, From>, change: (tensor: From) =>
 const toBase64 = ({ buffer, byteOffset, byteLength }: ArrayBufferView): string =>
   Buffer.from(buffer, byteOffset, byteLength).toString("base64");
 
-const toWire = ({ type, dims, data }: Tensor): WireTensor => ({
-  type,
-  dims,
-  data: Array.isArray(data) ? data : toBase64(data),
-});
-
-function fromWire({ type, dims, data }: WireTensor): Tensor {
-  if (type === "string" || Array.isArray(data)) return { type, dims, data: [...data] };
-  return { type, dims, data: ELEMENT_VIEWS[type](new Uint8Array(Buffer.from(data, "base64")).buffer) };
+function toWire({ type, dims, data }: Tensor): WireTensor {
+  if (type === "string") return { type, dims, data: Array.from(data, String) };
+  if (Array.isArray(data)) throw new Error(`texts in a tensor of ${type}`);
+  return { type, dims, data: toBase64(data) };
 }
+
+const fromWire = (tensor: WireTensor): Tensor =>
+  tensor.type === "string" ? tensor : { ...tensor, data: fromBase64(tensor.type, tensor.data) };
+
+const fromBase64 = (type: NumericType, text: string) =>
+  ELEMENT_VIEWS[type](new Uint8Array(Buffer.from(text, "base64")).buffer);

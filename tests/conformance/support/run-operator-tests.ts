@@ -71,7 +71,8 @@ export function feedsOf({ inputs }: DataSet, signature: Signature): Result<Tenso
 function compared(
   test: string,
   { outputs }: DataSet,
-  answer: Answer<Tensors> | undefined): Outcome {
+  answer: Answer<Tensors> | undefined,
+): Outcome {
   if (answer?.ok !== true) return outcomeOf(answer);
   for (const output of outputs) {
     if (!output.ok) return { kind: "data_unreadable", reason: output.error };
@@ -85,7 +86,9 @@ function compared(
 function outcomeOf(answer: Answer<unknown> | undefined): Outcome {
   if (answer === undefined) return { kind: "thrown", reason: "no answer" };
   if (answer.ok === null) return { kind: "thrown", reason: answer.thrown };
-  return answer.ok ? { kind: "passed" } : { kind: answer.error.code, reason: reasonOf(answer.error) };
+  return answer.ok
+    ? { kind: "passed" }
+    : { kind: answer.error.code, reason: reasonOf(answer.error) };
 }
 
 function reasonOf(error: InferenceError): string {

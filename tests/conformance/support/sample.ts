@@ -4,7 +4,7 @@ import type { BulkInference, Tensors } from "./bulk-inference.ts";
 import type { OperatorTest } from "./operator-tests.ts";
 import { feedsOf } from "./run-operator-tests.ts";
 
-/** One run of a test whose model opens and answers, and the answer to tensors fed as they are. */
+/** A test's model and inputs, and what the Worker answers to them as typed tensors. */
 export type Sampled = {
   name: string;
   model: ModelRef;
@@ -15,15 +15,17 @@ export type Sampled = {
 
 const MAX_RANK = 4;
 
-/** A first test for each element type, rank and emptiness that an input or an output has. */
+/**
+ * The first test for each element type, rank and emptiness of an input or an output, among those
+ * whose inputs all fit.
+ */
 export function coveringTests(
   tests: readonly OperatorTest[],
-  fits: (test: OperatorTest) => boolean,
+  fits: (input: Tensor) => boolean,
 ): OperatorTest[] {
   const covered = new Set<string>();
-  return tests.filter((test) => {
-    const [set] = test.sets;
-    if (set === undefined || !fits(test)) return false;
+  return tests.filter(({ sets: [set] }) => {
+    if (set?.inputs.every((input) => input.ok && fits(input.value.tensor)) !== true) return false;
     const before = covered.size;
     for (const kind of ["inputs", "outputs"] as const)
       for (const port of set[kind])
@@ -43,18 +45,27 @@ export async function runSample(
 ): Promise<Sampled[]> {
   const models = await inference.store(tests.map(({ model }) => model));
   const inspected = await inference.inspect(models);
-  const prepared = tests.map(({ name, sets }, index) => {
-    const [set, model, signature] = [sets[0], models[index], inspected[index]];
+  const opened = tests.map(({ name, sets: [set] }, index) => {
+    const [model, signature] = [models[index], inspected[index]];
     if (set === undefined || model === undefined || signature?.ok !== true)
       throw new Error(`${name} does not open`);
     const feeds = feedsOf(set, signature.value);
     if (!feeds.ok) throw new Error(`${name}: ${feeds.error}`);
     return { name, model, signature: signature.value, feeds: feeds.value };
   });
-  const answers = await inference.run(prepared);
-  return prepared.map((sampled, index) => {
+  const outputs = await runAll(inference, opened);
+  return opened.map((test, index) => ({ ...test, outputs: outputs[index] ?? {} }));
+}
+
+/** The outputs of each; throws where one does not run. */
+export async function runAll(
+  inference: BulkInference,
+  runs: readonly { name: string; model: ModelRef; feeds: Tensors }[],
+): Promise<Tensors[]> {
+  const answers = await inference.run(runs);
+  return runs.map(({ name }, index) => {
     const answer = answers[index];
-    if (answer?.ok !== true) throw new Error(`${sampled.name} does not run`);
-    return { ...sampled, outputs: answer.value };
+    if (answer?.ok !== true) throw new Error(`${name} does not run: ${JSON.stringify(answer)}`);
+    return answer.value;
   });
 }

@@ -61,11 +61,11 @@ export const buildInference = (): Promise<void> => build(OUTPUT);
 
 /** Runs the built Worker behind a caller that is bound to its RPC entrypoint. */
 export async function startInference(limits: Limits): Promise<Inference> {
-  const { url, logs, put, stop } = await runBuiltInference(OUTPUT, CALLER, limits);
+  const built = await runBuiltInference(OUTPUT, CALLER, limits);
 
   const call = async (body: object, signal?: AbortSignal) => {
     const init = { method: "POST", body: JSON.stringify(body), ...(signal && { signal }) };
-    const response = await fetch(url, init);
+    const response = await fetch(built.url, init);
     if (!response.ok) throw new Error(await response.text());
     return response.json();
   };
@@ -73,7 +73,7 @@ export async function startInference(limits: Limits): Promise<Inference> {
     async store(bytes, key) {
       const sha256 = createHash("sha256").update(bytes).digest("hex");
       const model = { sha256, key: key ?? `models/${sha256}`, size_bytes: bytes.length };
-      await put(model.key, bytes, sha256);
+      await built.put(model.key, bytes, sha256);
       return model;
     },
     inspect: (model) => call({ method: "inspect", model }),
@@ -87,8 +87,8 @@ export async function startInference(limits: Limits): Promise<Inference> {
       return call({ method: "run", model, feeds: printed, outputs }, signal);
     },
     state: () => call({ method: "state" }),
-    publicStatus: async () => (await fetch(new URL("/public", url))).status,
-    logs,
-    stop,
+    publicStatus: async () => (await fetch(new URL("/public", built.url))).status,
+    logs: () => built.logs(),
+    stop: () => built.stop(),
   };
 }

@@ -12,13 +12,25 @@ export type Command = {
 
 /** The environment of somebody who has Node and npm and nothing of this project's. */
 export function newcomerEnv(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
-  const path = (process.env["PATH"] ?? "").split(delimiter).filter((entry) => !entry.includes("node_modules"));
-  const kept = Object.entries(process.env).filter(([name]) => !/^(npm_|VITEST|NODE_|KEY_|SETUP_)/i.test(name));
+  const path = (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .filter((entry) => !entry.includes("node_modules"));
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_|VITEST|NODE_|KEY_|SETUP_)/i.test(name),
+  );
   return { ...Object.fromEntries(kept), PATH: path.join(delimiter), ...extra };
 }
 
-export function runCommand(command: string, args: string[], options: { cwd: string; env: NodeJS.ProcessEnv }): Command {
-  const child: ChildProcess = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"], detached: true });
+export function runCommand(
+  command: string,
+  args: string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+): Command {
+  const child: ChildProcess = spawn(command, args, {
+    ...options,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   let output = "";
   const listeners = new Set<() => void>();
   const heard = (data: Buffer) => {
@@ -43,7 +55,9 @@ export function runCommand(command: string, args: string[], options: { cwd: stri
           resolve(output);
         };
         listeners.add(look);
-        void ended.then(({ code }) => reject(new Error(`ended with ${code} before ${pattern}:\n${output}`)));
+        void ended.then(({ code }) =>
+          reject(new Error(`ended with ${code} before ${pattern}:\n${output}`)),
+        );
         look();
       }),
   };

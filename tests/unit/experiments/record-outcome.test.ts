@@ -75,9 +75,17 @@ describe("a report of a request that was served", () => {
   });
 });
 
-it("has nothing to learn from a serving that is told after the report", () => {
-  expect(recordOutcome(noted("reported"), outcome({ success: false }), "served")).toEqual({
-    kind: "duplicate",
+describe("a serving that is told after the report", () => {
+  it("has nothing new to say when it went well", () => {
+    expect(recordOutcome(noted("reported"), outcome(), "served")).toEqual({ kind: "duplicate" });
+  });
+
+  it("makes the request a failed one when it failed, as it would have before the report", () => {
+    const told = recordOutcome(noted("reported"), outcome({ success: false }), "served");
+    expect(told).toMatchObject({
+      kind: "completed",
+      after: { success: false, source: "reported" },
+    });
   });
 });
 

@@ -13,14 +13,20 @@ const policy = (changes: Partial<RollbackPolicy> = {}): RollbackPolicy => ({
   min_requests: 100,
   ...changes,
 });
-const totals = (changes: Partial<GuardedTotals> = {}): GuardedTotals => ({
-  variant_id: "var_canary",
-  requests: 100,
-  errors: 0,
-  latency_p95_ms: 100,
-  ...changes,
-});
-const control = (changes: Partial<GuardedTotals> = {}) =>
+type Totals = {
+  variant_id: string;
+  requests: number;
+  errors: number;
+  latency_p95_ms: number | null;
+};
+
+/** A variant of which every request was reported. */
+const totals = (changes: Partial<Totals> = {}): GuardedTotals => {
+  const { requests = 100, errors = 0, variant_id = "var_canary", latency_p95_ms = 100 } = changes;
+  const counts = { requests, errors, reported: requests, reported_errors: errors };
+  return { variant_id, counts, latency_p95_ms };
+};
+const control = (changes: Partial<Totals> = {}) =>
   totals({ variant_id: "var_control", ...changes });
 
 describe("error rate", () => {

@@ -18,8 +18,8 @@ const mean = ({ count, sum }: Report[number]["latency"]): number | null =>
   count === 0 ? null : (sum[0] ?? Number.NaN) / count;
 
 const counted = (variants: Report) =>
-  variants.map(({ request_count, requests, successes, errors, latency, metrics }) => ({
-    request_count,
+  variants.map(({ counts, requests, successes, errors, latency, metrics }) => ({
+    request_count: counts.requests,
     requests,
     successes,
     errors,

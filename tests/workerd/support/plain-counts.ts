@@ -21,7 +21,14 @@ export class PlainCounts {
   #take(outcome: OutcomeReport, source: OutcomeSource): "accepted" | "duplicates" | "rejected" {
     const known = this.#known.get(outcome.request_id);
     if (!this.#variants.includes(outcome.variant_id)) return "rejected";
-    if (known && (known.source === "reported" || source === "served")) return "duplicates";
+    if (known && source === "served") {
+      // A second note of a request may only say that serving failed.
+      if (outcome.success || !known.success) return "duplicates";
+      if (known.variant_id !== outcome.variant_id) return "duplicates";
+      this.#known.set(outcome.request_id, { ...known, success: false });
+      return "accepted";
+    }
+    if (known?.source === "reported") return "duplicates";
     if (known && known.variant_id !== outcome.variant_id) return "rejected";
     const success = outcome.success && (known?.success ?? true);
     const latency_ms = outcome.latency_ms ?? known?.latency_ms ?? null;
@@ -29,7 +36,7 @@ export class PlainCounts {
     return "accepted";
   }
 
-  /** Served and no more is a success where nobody reports, and not known where somebody does. */
+  /** Where somebody reports, reports are compared, and failures to serve make their share worse. */
   counts() {
     const callersReport = [...this.#known.values()].some(({ source }) => source === "reported");
     return this.#variants.map((variant_id) => {
@@ -38,15 +45,18 @@ export class PlainCounts {
       const conversions = all
         .map(({ metrics }) => metrics["conversion"])
         .filter((value) => value !== undefined);
-      const known = all.filter(
-        ({ source, success }) => !callersReport || source === "reported" || !success,
-      );
-      const successes = known.filter(({ success }) => success).length;
+      const reports = all.filter(({ source }) => source === "reported");
+      const unserved = all.filter(({ source, success }) => source === "served" && !success).length;
+      const wrong = reports.filter(({ success }) => !success).length;
+      const notServed = all.length === 0 ? 0 : unserved / all.length;
+      const reportedWrong = reports.length === 0 ? 0 : wrong / reports.length;
+      const requests = callersReport ? reports.length : all.length;
+      const errors = Math.round(requests * (notServed + (1 - notServed) * reportedWrong));
       return {
         request_count: all.length,
-        requests: known.length,
-        successes,
-        errors: known.length - successes,
+        requests,
+        successes: requests - errors,
+        errors,
         latency_count: latencies.length,
         latency_mean: average(latencies),
         conversions: conversions.length,

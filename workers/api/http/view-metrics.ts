@@ -4,6 +4,7 @@ import type {
   ServedVariant,
   VariantReport,
 } from "../../../contract/experiment-lease.ts";
+import { errorRate } from "../../../domain/experiments/request-counts.ts";
 import { mean } from "../../../domain/statistics/moments.ts";
 
 const CONVERSION = "conversion";
@@ -24,8 +25,8 @@ function viewVariant(
   { variant_id, name, model, version, is_control }: ServedVariant,
   report: VariantReport,
 ): VariantMetrics {
-  const { request_count, requests, successes, errors, latency, metrics } = report;
-  const share = (count: number) => (requests === 0 ? null : count / requests);
+  const { counts, successes, latency, metrics } = report;
+  const error_rate = errorRate(counts);
   const means = Object.entries(metrics).flatMap(([metric, moments]) => {
     const value = mean(moments);
     return value === null ? [] : [[metric, value] as const];
@@ -37,11 +38,11 @@ function viewVariant(
     model,
     version,
     is_control,
-    request_count,
+    request_count: counts.requests,
     success_count: successes,
-    error_count: errors,
-    success_rate: share(successes),
-    error_rate: share(errors),
+    error_count: counts.errors,
+    success_rate: error_rate === null ? null : 1 - error_rate,
+    error_rate,
     latency_mean_ms: mean(latency),
     latency_p50_ms: report.latency_p50_ms,
     latency_p95_ms: report.latency_p95_ms,

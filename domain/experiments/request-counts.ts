@@ -31,15 +31,29 @@ export const countRequest = (
 };
 
 /**
- * The requests whose outcome is known, and what it was. Where callers report outcomes, a request
- * that was served and not yet reported is not known: it would hide errors that come late or for a
- * sample only. Where nobody reports, a request that was served is a success. A failure to serve
- * is known in both cases.
+ * The share of requests that fail: those that could not be served, and of the rest the share that
+ * callers report as failed. So neither a sample of reports nor a late one hides an error or
+ * makes one weigh more. Null before `fewest` requests; fewer reports than that say nothing.
  */
-export function knownOutcomes(
+export function errorRate(
   { requests, errors, reported, reported_errors }: RequestCounts,
+  fewest = 1,
+): number | null {
+  if (requests < fewest) return null;
+  const notServed = (errors - reported_errors) / requests;
+  const wrong = reported < fewest ? 0 : reported_errors / reported;
+  return notServed + (1 - notServed) * wrong;
+}
+
+/**
+ * The counts that a test compares: of the reported requests where callers report, of all where
+ * nobody does, with the errors that the error rate makes of so many.
+ */
+export function comparedCounts(
+  counts: RequestCounts,
   callersReport: boolean,
 ): { requests: number; successes: number; errors: number } {
-  const known = callersReport ? reported + errors - reported_errors : requests;
-  return { requests: known, successes: known - errors, errors };
+  const requests = callersReport ? counts.reported : counts.requests;
+  const errors = Math.round(requests * (errorRate(counts) ?? 0));
+  return { requests, successes: requests - errors, errors };
 }
