@@ -1,5 +1,5 @@
 import { fail, ok, type Result } from "../result.ts";
-import type { ExperimentStatus } from "./experiment.ts";
+import type { ExperimentDefinition, ExperimentState, ExperimentStatus } from "./experiment.ts";
 import { type Ledger, ownerAt } from "./ledger.ts";
 import { unitPosition } from "./unit-position.ts";
 
@@ -13,6 +13,17 @@ export type RoutingTable = {
   control: number;
   winner: number | null;
 };
+
+/** The table that is in force in this state. */
+export function tableOf(
+  { id, variants }: Pick<ExperimentDefinition, "id" | "variants">,
+  { status, epoch, ledger, winning_variant_id }: ExperimentState,
+): RoutingTable {
+  const control = variants.findIndex(({ is_control }) => is_control);
+  const winner = variants.findIndex(({ variant_id }) => variant_id === winning_variant_id);
+  const won = winner === -1 ? null : winner;
+  return { experiment_id: id, status, epoch, ledger, control, winner: won };
+}
 
 export type Unit = {
   request_id: string;

@@ -62,9 +62,3 @@ export type ExperimentState = {
   /** Why it was rolled back, for people. */
   reason: string | null;
 };
-
-export const controlOf = ({ variants }: Pick<ExperimentDefinition, "variants">): Variant => {
-  const control = variants.find((variant) => variant.is_control);
-  if (!control) throw new Error("an experiment has exactly one control");
-  return control;
-};

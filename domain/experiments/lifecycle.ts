@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from "../result.ts";
-import type { ExperimentState, ExperimentStatus } from "./experiment.ts";
+import type { ExperimentDefinition, ExperimentState, ExperimentStatus } from "./experiment.ts";
+import { layOut } from "./ledger.ts";
 
 export type Transition = "start" | "pause" | "resume" | "rollback" | "conclude";
 
@@ -23,6 +24,18 @@ const allowedFrom = (status: ExperimentStatus): Transition[] =>
   (Object.keys(TRANSITIONS) as Transition[]).filter((name) =>
     TRANSITIONS[name].from.includes(status),
   );
+
+/** The state in which an experiment begins. */
+export const draftOf = ({ variants, created_at }: ExperimentDefinition): ExperimentState => ({
+  status: "draft",
+  epoch: 0,
+  ledger: layOut(variants.map(({ weight }) => weight)),
+  started_at: null,
+  ended_at: null,
+  updated_at: created_at,
+  winning_variant_id: null,
+  reason: null,
+});
 
 /** The state after `transition`. Every change of who gets which variant begins an epoch. */
 export function advance(

@@ -12,28 +12,18 @@ import type {
 import type { AliasRecord, ModelRefusal } from "../../contract/model-lease.ts";
 import { openDirectory } from "../../database/directory.ts";
 import { putExperimentStatus } from "../../database/experiments.ts";
-import {
-  type Decision,
-  decide,
-  type RoutingTable,
-  type Unit,
-} from "../../domain/experiments/decide.ts";
-import { layOut } from "../../domain/experiments/ledger.ts";
-import { advance, type Transition } from "../../domain/experiments/lifecycle.ts";
-import {
-  type OutcomeSource,
-  recordOutcome,
-  type RecordedOutcome,
-} from "../../domain/experiments/record-outcome.ts";
+import { type Decision, decide, tableOf, type Unit } from "../../domain/experiments/decide.ts";
+import type { ExperimentStatus } from "../../domain/experiments/experiment.ts";
+import { advance, draftOf, type Transition } from "../../domain/experiments/lifecycle.ts";
+import type { OutcomeSource } from "../../domain/experiments/record-outcome.ts";
 import { describeBreach, findBreach } from "../../domain/experiments/rollback-rule.ts";
 import { fail, ok, type Result } from "../../domain/result.ts";
 import { callActor } from "../shared/call-actor.ts";
 import { Effects } from "../shared/effects.ts";
 import { upgradeSchema } from "../shared/upgrade-schema.ts";
 import { ExperimentStore } from "./experiment-store.ts";
-import { OutcomeStore } from "./outcome-store.ts";
+import { type Counted, OutcomeCounter } from "./outcome-counter.ts";
 import { SCHEMA } from "./schema.ts";
-import { TotalsStore } from "./totals-store.ts";
 
 const EVENT_OF = {
   start: "started",
@@ -53,9 +43,8 @@ type Change = Result<ExperimentSnapshot & { effective_at: number }, ExperimentRe
  */
 export class ExperimentActor extends DurableObject<Env> {
   readonly #store: ExperimentStore;
-  readonly #outcomes: OutcomeStore;
   readonly #effects: Effects;
-  #totals: TotalsStore | undefined;
+  #counter: OutcomeCounter | undefined;
   /** Why the last conclusion could not move its alias, for the call that waits for it. */
   #refusal: ExperimentRefusal | undefined;
 
@@ -63,7 +52,6 @@ export class ExperimentActor extends DurableObject<Env> {
     super(ctx, env);
     upgradeSchema(ctx.storage, SCHEMA);
     this.#store = new ExperimentStore(ctx.storage.sql);
-    this.#outcomes = new OutcomeStore(ctx.storage.sql);
     this.#effects = new Effects(ctx.storage, (key) => this.#deliver(key));
   }
 
@@ -72,18 +60,8 @@ export class ExperimentActor extends DurableObject<Env> {
     const known = this.#store.find();
     if (!known) {
       const at = definition.created_at;
-      const ledger = layOut(definition.variants.map(({ weight }) => weight));
       this.#commit(() => {
-        this.#store.insert(definition, {
-          status: "draft",
-          epoch: 0,
-          ledger,
-          started_at: null,
-          ended_at: null,
-          updated_at: at,
-          winning_variant_id: null,
-          reason: null,
-        });
+        this.#store.insert(definition, draftOf(definition));
         this.#store.addEvent({ type: "created", at, by, epoch: 0, data: {} });
         this.#effects.add("directory", at);
       });
@@ -119,15 +97,16 @@ export class ExperimentActor extends DurableObject<Env> {
 
   /** The variant of one request, by the table in force now. */
   decide(unit: Unit): Result<Decision, ExperimentRefusal> {
-    const table = this.#table();
-    return table ? decide(table, unit) : fail({ code: "experiment_not_found" });
+    const held = this.#store.find();
+    if (!held) return fail({ code: "experiment_not_found" });
+    return decide(tableOf(held.definition, held.state), unit);
   }
 
   lease(): Result<RoutingLease, ExperimentRefusal> {
-    const table = this.#table();
     const held = this.#store.find();
-    if (!table || !held) return fail({ code: "experiment_not_found" });
+    if (!held) return fail({ code: "experiment_not_found" });
     const { consistency, variants } = held.definition;
+    const table = tableOf(held.definition, held.state);
     return ok({ table, consistency, variants, lease_ms: Number(this.env.ROUTING_LEASE_MS) });
   }
 
@@ -144,59 +123,22 @@ export class ExperimentActor extends DurableObject<Env> {
     const { state, definition } = held;
     if (state.status === "draft") return fail({ code: "experiment_not_started" });
 
-    const totals = this.#loadTotals(definition.variants.length);
-    const indices = new Map(
-      definition.variants.map(({ variant_id }, index) => [variant_id, index]),
-    );
-    const known = this.#outcomes.find(outcomes.map(({ request_id }) => request_id));
-    const changed = new Map<string, RecordedOutcome>();
-    const answer: RecordedOutcomes = {
-      accepted: 0,
-      duplicates: 0,
-      rejected: [],
-      status: state.status,
-    };
-
+    let counted: Counted = { accepted: 0, duplicates: 0, rejected: [] };
+    let status: ExperimentStatus = state.status;
     this.#commit(() => {
-      for (const { epoch = state.epoch, ...outcome } of outcomes) {
-        const { request_id } = outcome;
-        const variant = indices.get(outcome.variant_id);
-        if (variant === undefined) {
-          answer.rejected.push({ request_id, code: "variant_unknown" });
-          continue;
-        }
-        if (!totals.hasRoomFor(variant, outcome.metrics)) {
-          answer.rejected.push({ request_id, code: "metrics_too_many" });
-          continue;
-        }
-        const verdict = recordOutcome(known.get(request_id), { ...outcome, epoch }, source);
-        if (verdict.kind === "duplicate") answer.duplicates += 1;
-        else if (verdict.kind === "rejected")
-          answer.rejected.push({ request_id, code: verdict.code });
-        else {
-          if (verdict.kind === "completed") totals.remove(variant, verdict.before);
-          totals.add(variant, verdict.after);
-          known.set(request_id, verdict.after);
-          changed.set(request_id, verdict.after);
-          answer.accepted += 1;
-        }
-      }
-      if (changed.size === 0) return;
-      this.#outcomes.put([...changed.values()]);
-      totals.save();
-      answer.status = this.#guard(definition, totals);
+      const counter = this.#counting(definition);
+      counted = counter.count(outcomes, source, state.epoch);
+      if (counted.accepted > 0) status = this.#guard(definition, counter);
     });
-    if (answer.status !== state.status) await this.#settle();
-    return ok(answer);
+    if (status !== state.status) await this.#settle();
+    return ok({ ...counted, status });
   }
 
   report(): Result<ExperimentReport, ExperimentRefusal> {
     const held = this.#store.find();
     if (!held) return fail({ code: "experiment_not_found" });
-    const { variants } = held.definition;
-    const totals = this.#loadTotals(variants.length);
-    const reports = variants.map((variant, index) => totals.report(index, variant));
-    return ok({ definition: held.definition, state: held.state, variants: reports });
+    const variants = this.#counting(held.definition).report();
+    return ok({ definition: held.definition, state: held.state, variants });
   }
 
   events(after: number, limit: number): ExperimentEvent[] {
@@ -209,19 +151,15 @@ export class ExperimentActor extends DurableObject<Env> {
   }
 
   /** Asks the guardrails of a running experiment; answers with the status after that. */
-  #guard(definition: ExperimentRecord, totals: TotalsStore): ExperimentSnapshot["state"]["status"] {
+  #guard(definition: ExperimentRecord, counter: OutcomeCounter): ExperimentStatus {
     const { state, conclusion } = this.#snapshot();
     // Somebody has concluded and the alias is on its way to the winner: that decision stands.
     if (state.status !== "running" || conclusion) return state.status;
-    const guarded = definition.variants.map((variant, index) => ({
-      ...totals.guarded(index, variant.variant_id),
-      is_control: variant.is_control,
-    }));
-    const control = guarded.find(({ is_control }) => is_control);
-    const others = guarded.filter(({ is_control }) => !is_control);
+    const { control, others } = counter.guarded();
     const breach = control && findBreach(definition.rollback, control, others);
     if (!breach) return state.status;
-    const reason = `${definition.variants.find(({ variant_id }) => variant_id === breach.variant_id)?.name}: ${describeBreach(breach)}`;
+    const broken = definition.variants.find(({ variant_id }) => variant_id === breach.variant_id);
+    const reason = `${broken?.name}: ${describeBreach(breach)}`;
     const next = advance(state, "rollback", { now: Date.now(), reason });
     if (!next.ok) return state.status;
     this.#enter("rollback", next.value, "guardrail", { reason, ...breach });
@@ -324,34 +262,15 @@ export class ExperimentActor extends DurableObject<Env> {
     }
   }
 
-  #table(): RoutingTable | undefined {
-    const held = this.#store.find();
-    if (!held) return undefined;
-    const { definition, state } = held;
-    const control = definition.variants.findIndex(({ is_control }) => is_control);
-    const winner = definition.variants.findIndex(
-      ({ variant_id }) => variant_id === state.winning_variant_id,
-    );
-    const { status, epoch, ledger } = state;
-    return {
-      experiment_id: definition.id,
-      status,
-      epoch,
-      ledger,
-      control,
-      winner: winner === -1 ? null : winner,
-    };
-  }
-
   #snapshot() {
     const held = this.#store.find();
     if (!held) throw new Error("this experiment was never created");
     return held;
   }
 
-  #loadTotals(variants: number): TotalsStore {
-    this.#totals ??= new TotalsStore(this.ctx.storage.sql, variants);
-    return this.#totals;
+  #counting({ variants }: ExperimentRecord): OutcomeCounter {
+    this.#counter ??= new OutcomeCounter(this.ctx.storage.sql, variants);
+    return this.#counter;
   }
 
   /** One transaction; what is held in memory never outlives one that did not commit. */
@@ -360,7 +279,7 @@ export class ExperimentActor extends DurableObject<Env> {
       this.ctx.storage.transactionSync(work);
     } catch (error) {
       this.#store.forget();
-      this.#totals = undefined;
+      this.#counter = undefined;
       throw error;
     }
   }

@@ -14,7 +14,7 @@ export type Outcome =
 
 /** Below the number of sessions that the Worker keeps, so that each model is opened once. */
 const MODELS_PER_REQUEST = 100;
-const REASON_LENGTH = 120;
+const REASON_LENGTH = 110;
 
 /** Inspects every model, runs those that open with their inputs, and compares the outputs. */
 export async function runOperatorTests(
@@ -78,7 +78,8 @@ function compared(
     if (!output.ok) return { kind: "data_unreadable", reason: output.error };
     const { name, tensor } = output.value;
     const wrong = difference(tensor, answer.value[name]);
-    if (wrong !== null) return { kind: "wrong_value", reason: knownMismatch(test) ?? wrong };
+    if (wrong !== null)
+      return { kind: "wrong_value", reason: `${wrong}: ${knownMismatch(test) ?? "not known"}` };
   }
   return { kind: "passed" };
 }
