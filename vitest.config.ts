@@ -1,12 +1,12 @@
 import { defineConfig } from "vitest/config";
 
+// A suite's paths start at the root, as they do when it is run by itself with --config.
+const suite = (name: string) => ({
+  extends: `./tests/${name}/vitest.config.ts`,
+  root: import.meta.dirname,
+  test: { name },
+});
+
 export default defineConfig({
-  test: {
-    projects: [
-      "tests/unit/vitest.config.ts",
-      "tests/workerd/vitest.config.ts",
-      "tests/conformance/vitest.config.ts",
-      "tests/e2e/vitest.config.ts",
-    ],
-  },
+  test: { projects: ["unit", "workerd", "conformance", "e2e"].map(suite) },
 });

@@ -1,15 +1,33 @@
 import { asc, eq, gt, sql } from "drizzle-orm";
+import type { ApiKeyRow } from "./api-keys.ts";
 import type { Directory } from "./directory.ts";
-import { user } from "./schema.ts";
+import { apiKey, user } from "./schema.ts";
 
 export type UserRow = typeof user.$inferSelect;
 
-/** Adds the first user, and nobody if there is one: the single statement decides between racers. */
-export async function insertFirstUser(directory: Directory, row: UserRow): Promise<boolean> {
-  const added = await directory.run(
-    sql`INSERT INTO ${user} (id, name, created_at)
-        SELECT ${row.id}, ${row.name}, ${row.created_at} WHERE NOT EXISTS (SELECT 1 FROM ${user})`,
-  );
+/**
+ * Adds the first user with its key, and nothing if there is a user: one transaction decides
+ * between racers, and no user is left without a key.
+ */
+export async function insertFirstUser(
+  directory: Directory,
+  row: UserRow,
+  key: ApiKeyRow,
+): Promise<boolean> {
+  const scopes = JSON.stringify(key.scopes);
+  const [added] = await directory.batch([
+    directory.run(
+      sql`INSERT INTO ${user} (id, name, created_at)
+          SELECT ${row.id}, ${row.name}, ${row.created_at} WHERE NOT EXISTS (SELECT 1 FROM ${user})`,
+    ),
+    directory.run(
+      sql`INSERT INTO ${apiKey}
+            (id, owner_id, name, environment, scopes, rate_limit, created_at, expires_at)
+          SELECT ${key.id}, id, ${key.name}, ${key.environment}, ${scopes}, ${key.rate_limit},
+            ${key.created_at}, ${key.expires_at}
+          FROM ${user} WHERE id = ${row.id}`,
+    ),
+  ]);
   return added.meta.changes === 1;
 }
 

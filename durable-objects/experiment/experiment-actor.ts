@@ -55,10 +55,13 @@ export class ExperimentActor extends DurableObject<Env> {
     this.#effects = new Effects(ctx.storage, (key) => this.#deliver(key));
   }
 
-  /** Repeating it changes nothing: an experiment is defined once. */
-  async create(definition: ExperimentRecord, by: string): Promise<ExperimentSnapshot> {
-    const known = this.#store.find();
-    if (!known) {
+  /** Repeating it changes nothing: an experiment is defined once, or abandoned before that. */
+  async create(
+    definition: ExperimentRecord,
+    by: string,
+  ): Promise<Result<ExperimentSnapshot, ExperimentRefusal>> {
+    if (this.#store.isAbandoned()) return fail({ code: "experiment_abandoned" });
+    if (!this.#store.find()) {
       const at = definition.created_at;
       this.#commit(() => {
         this.#store.insert(definition, draftOf(definition));
@@ -67,7 +70,17 @@ export class ExperimentActor extends DurableObject<Env> {
       });
       await this.#settle();
     }
-    return this.#snapshot();
+    return ok(this.#snapshot());
+  }
+
+  /**
+   * Keeps an experiment from being created under this id, for a creation that was refused half
+   * way. Answers with the experiment if another attempt has created it.
+   */
+  abandon(): ExperimentSnapshot | null {
+    if (this.#store.find()) return this.#snapshot();
+    if (!this.#store.isAbandoned()) this.#store.abandon(Date.now());
+    return null;
   }
 
   describe(): Result<ExperimentSnapshot, ExperimentRefusal> {

@@ -51,6 +51,14 @@ export class ExperimentStore {
     );
   }
 
+  abandon(at: number): void {
+    this.#sql.exec("INSERT INTO abandoned (at) VALUES (?)", at);
+  }
+
+  isAbandoned(): boolean {
+    return this.#sql.exec("SELECT 1 FROM abandoned LIMIT 1").toArray().length > 0;
+  }
+
   putState(state: ExperimentState): void {
     this.#put("state", state);
   }

@@ -13,6 +13,7 @@ export const SCHEMA: readonly SchemaStep[] = [
         conclusion TEXT,
         promotion TEXT
       ) STRICT;
+      CREATE TABLE abandoned (at INTEGER NOT NULL) STRICT;
       CREATE TABLE event (
         sequence INTEGER PRIMARY KEY AUTOINCREMENT,
         type TEXT NOT NULL,

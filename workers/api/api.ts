@@ -2,9 +2,10 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { SCOPES } from "../../domain/keys/scopes.ts";
 import type { AppEnv } from "./http/app-env.ts";
 import { boundedBody } from "./http/body-limits.ts";
+import { crossOrigin } from "./http/cross-origin.ts";
 import { noRoute } from "./http/no-route.ts";
 import { onError } from "./http/problem.ts";
-import { protocolErrors } from "./http/protocol.ts";
+import { protocolErrors } from "./prediction/protocol.ts";
 import { referencePage } from "./http/reference-page.ts";
 import { traced } from "./http/trace.ts";
 import { concludeExperiment } from "./routes/experiments/conclude-experiment.ts";
@@ -91,7 +92,7 @@ const OPERATIONS = [
 ];
 
 export const api = new OpenAPIHono<AppEnv>();
-api.use(traced);
+api.use(traced, crossOrigin);
 api.use("/v2/*", protocolErrors);
 api.use(boundedBody);
 for (const operation of OPERATIONS) api.route("/", operation);

@@ -1,7 +1,4 @@
-/**
- * Where ONNX Runtime 1.30 itself answers otherwise than the tests say: its native build gives the
- * same values for each of these.
- */
+/** Where ONNX Runtime itself answers otherwise than the tests say: native 1.30 fails these too. */
 const KNOWN: readonly [test: RegExp, why: string][] = [
   [/^test_training_dropout/, "random numbers of another generator"],
   [/^test_(?:dft|stft)/, "a transform's float32 rounding beyond the absolute tolerance"],

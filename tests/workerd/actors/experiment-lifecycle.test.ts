@@ -9,6 +9,7 @@ import { unitPosition } from "../../../domain/experiments/unit-position.ts";
 import { WHOLE } from "../../../domain/experiments/weight.ts";
 import { createExperiment, startExperiment, statusOf } from "../support/experiment-actor.ts";
 import { granted, refused } from "../support/granted.ts";
+import { serialId } from "../support/serial-id.ts";
 import { oneByOne } from "../support/one-by-one.ts";
 import { alarmOf, during, owedBy } from "../support/outage.ts";
 
@@ -206,9 +207,26 @@ describe("along any history of changes", () => {
 describe("delivered twice", () => {
   it("a creation keeps the first definition and its one event", async () => {
     const { definition, experiment, events } = await startExperiment();
-    const again = await experiment.create({ ...definition, name: "another" }, "key_other");
+    const again = await granted(experiment.create({ ...definition, name: "another" }, "key_other"));
     expect(again).toMatchObject({ definition, state: { status: "running" } });
     expect(await events()).toEqual(["created", "started"]);
+  });
+
+  it("a creation that was given up stays given up, also after an eviction", async () => {
+    const { definition } = await createExperiment();
+    const open = () => env.EXPERIMENT.getByName(serialId("exp"));
+    const other = open();
+    expect(await other.abandon()).toBeNull();
+    expect(await other.abandon()).toBeNull();
+    const refused = { ok: false, error: { code: "experiment_abandoned" } };
+    expect(await other.create(definition, "key_other")).toEqual(refused);
+    expect(await other.describe()).toMatchObject({ ok: false });
+  });
+
+  it("what was created cannot be given up", async () => {
+    const { id, experiment } = await createExperiment();
+    expect(await experiment.abandon()).toMatchObject({ definition: { id } });
+    expect(await granted(experiment.describe())).toMatchObject({ state: { status: "draft" } });
   });
 
   it("an alarm finds nothing left to do", async () => {

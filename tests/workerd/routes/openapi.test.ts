@@ -163,6 +163,19 @@ describe("methods and paths", () => {
       }
   });
 
+  it("a page of another origin may call and read the headers that matter", async () => {
+    const origin = "https://dashboard.example";
+    const asked = { origin, "access-control-request-method": "POST" };
+    const preflight = await call("OPTIONS /v1/models", { headers: asked });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get("access-control-allow-origin")).toBe("*");
+    expect(preflight.headers.get("access-control-allow-headers")).toContain("authorization");
+    expect(preflight.headers.get("access-control-allow-credentials")).toBeNull();
+    const refusal = await call("GET /v1/models", { headers: { origin } });
+    expect(refusal.headers.get("access-control-allow-origin")).toBe("*");
+    expect(refusal.headers.get("access-control-expose-headers")).toContain("x-request-id");
+  });
+
   it("HEAD is GET without the body", async () => {
     const key = await keyOf();
     const head = await call("HEAD /v1/models", { key });

@@ -6,7 +6,7 @@ import { SCOPE_NAMES, type Scope } from "../../../domain/keys/scopes.ts";
 import { keyBody } from "../../../domain/keys/api-key.ts";
 import { api } from "../../../workers/api/api.ts";
 import { newId, newSecret } from "../../../workers/api/http/ids.ts";
-import { checksumOf } from "../../../workers/api/http/key-checksum.ts";
+import { checksumOf } from "../../../workers/api/keys/key-checksum.ts";
 import { newExperiment, newModel } from "../support/model-fixtures.ts";
 import { bodyOf, type Listed, openApi, operationsOf, pathOf, scopeOf } from "../support/openapi.ts";
 import { ALL_SCOPES, call, newKey, ORIGIN, refused, succeeds } from "../support/platform.ts";

@@ -29,6 +29,22 @@ describe("setting up", () => {
     expect(await traces()).toMatchObject({ users: 0, keys: 0 });
   });
 
+  it("is closed on a platform that was given no token", async () => {
+    const request = (authorization: string) =>
+      new Request(`${ORIGIN}/v1/setup`, {
+        method: "POST",
+        headers: { authorization, "content-type": "application/json" },
+        body: "{}",
+      });
+    for (const SETUP_TOKEN of ["", undefined as unknown as string])
+      for (const authorization of ["Bearer ", "Bearer undefined", "Bearer"]) {
+        const without = { ...env, SETUP_TOKEN };
+        const reply = await api.fetch(request(authorization), without, createExecutionContext());
+        expect(reply.status).toBe(PROBLEMS.setup_refused.status);
+      }
+    expect(await traces()).toMatchObject({ users: 0, keys: 0 });
+  });
+
   it("makes one administrator, though two do it at the same time, and never another", async () => {
     const json = { name: "Ada" };
     const both = await Promise.all([1, 2].map(() => call(SET_UP, { json, headers: token })));

@@ -2,10 +2,11 @@ import { env, exports } from "cloudflare:workers";
 import { expect } from "vitest";
 import type { Problem, ProblemCode } from "../../../contract/problem.ts";
 import { openDirectory } from "../../../database/directory.ts";
+import { insertApiKey } from "../../../database/api-keys.ts";
 import { insertUser } from "../../../database/users.ts";
 import { SCOPE_NAMES, type Scope } from "../../../domain/keys/scopes.ts";
 import { newId } from "../../../workers/api/http/ids.ts";
-import { type KeyOrder, makeKey } from "../../../workers/api/http/new-key.ts";
+import { type KeyOrder, prepareKey, viewKey } from "../../../workers/api/keys/new-key.ts";
 import { checkReply } from "./contract-check.ts";
 
 export const ORIGIN = "https://linnet.test";
@@ -33,7 +34,7 @@ export async function newUser(name = "somebody"): Promise<string> {
 /** A key in force with every scope but `admin`, of a new user unless `owner_id` says whose. */
 export async function newKey(order: Partial<KeyOrder> = {}) {
   const owner_id = order.owner_id ?? (await newUser());
-  return makeKey(env, {
+  const { row, key } = await prepareKey(env, {
     name: "a key",
     environment: "live",
     scopes: ALL_SCOPES,
@@ -42,6 +43,8 @@ export async function newKey(order: Partial<KeyOrder> = {}) {
     ...order,
     owner_id,
   });
+  await insertApiKey(openDirectory(env.DB), row);
+  return { ...viewKey(row), key };
 }
 
 /** The text of a new key, for tests that need no more of it. */

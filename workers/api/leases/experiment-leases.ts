@@ -10,7 +10,7 @@ import {
 } from "../../../domain/experiments/decide.ts";
 import type { Result } from "../../../domain/result.ts";
 import { callActor } from "../../../durable-objects/shared/call-actor.ts";
-import { experimentProblem } from "../http/experiment-problem.ts";
+import { experimentProblem } from "../experiments/experiment-problem.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { ApiProblem } from "../http/problem.ts";
 import { BoundedMap } from "./bounded-map.ts";

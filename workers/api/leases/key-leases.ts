@@ -2,7 +2,7 @@ import type { KeyLease, KeyRefusal, LeaseReport, Principal } from "../../../cont
 import { parseApiKey } from "../../../domain/keys/api-key.ts";
 import type { Result } from "../../../domain/result.ts";
 import { callActor } from "../../../durable-objects/shared/call-actor.ts";
-import { checksumMatches, hashKey } from "../http/key-checksum.ts";
+import { checksumMatches, hashKey } from "../keys/key-checksum.ts";
 import { ApiProblem } from "../http/problem.ts";
 import { BoundedMap } from "./bounded-map.ts";
 import { type Background, Shared } from "./shared.ts";

@@ -3,9 +3,9 @@ import * as z from "zod";
 import { CreateExperiment, ExperimentView } from "../../../../contract/experiment.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { defineExperiment } from "../../http/define-experiment.ts";
+import { defineExperiment } from "../../experiments/define-experiment.ts";
 import { JSON_PROBLEMS } from "../../http/problem.ts";
-import { viewExperiment } from "../../http/view-experiment.ts";
+import { viewExperiment } from "../../experiments/view-experiment.ts";
 
 const route = createRoute({
   ...secured("experiments:write"),

@@ -3,7 +3,7 @@ import { AnalysisQuery, AnalysisReport, ExperimentPath } from "../../../../contr
 import { analyse } from "../../../../domain/experiments/analysis.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { againstControl, readReport } from "../../http/read-report.ts";
+import { againstControl, readReport } from "../../experiments/read-report.ts";
 
 const route = createRoute({
   ...secured("experiments:read"),

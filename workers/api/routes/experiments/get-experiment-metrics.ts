@@ -2,8 +2,8 @@ import { createRoute } from "@hono/zod-openapi";
 import { ExperimentPath, MetricsReport } from "../../../../contract/experiment.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { readReport } from "../../http/read-report.ts";
-import { viewMetrics } from "../../http/view-metrics.ts";
+import { readReport } from "../../experiments/read-report.ts";
+import { viewMetrics } from "../../experiments/view-metrics.ts";
 
 const route = createRoute({
   ...secured("experiments:read"),

@@ -8,8 +8,8 @@ import type { Result } from "../../../../domain/result.ts";
 import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { experimentProblem } from "../../http/experiment-problem.ts";
-import { viewExperiment } from "../../http/view-experiment.ts";
+import { experimentProblem } from "../../experiments/experiment-problem.ts";
+import { viewExperiment } from "../../experiments/view-experiment.ts";
 import { ownedExperiment } from "../../leases/experiment-leases.ts";
 
 const route = createRoute({

@@ -5,7 +5,7 @@ import { listExperiments as listExperimentRows } from "../../../../database/expe
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { toPage } from "../../http/page.ts";
-import { summariseExperiment } from "../../http/view-experiment.ts";
+import { summariseExperiment } from "../../experiments/view-experiment.ts";
 
 const route = createRoute({
   ...secured("experiments:read"),

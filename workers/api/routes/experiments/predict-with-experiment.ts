@@ -7,9 +7,9 @@ import {
 import { feedsFromJson } from "../../../../domain/tensors/feeds-from-json.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { inferenceProblem, inputProblem } from "../../http/inference-problem.ts";
-import { PREDICT_PROBLEMS } from "../../http/predict-problems.ts";
-import { nestedOutputs, runModel } from "../../http/run-model.ts";
+import { inferenceProblem, inputProblem } from "../../prediction/inference-problem.ts";
+import { PREDICT_PROBLEMS } from "../../prediction/predict-problems.ts";
+import { nestedOutputs, runModel } from "../../prediction/run-model.ts";
 import { decideRequest } from "../../leases/experiment-leases.ts";
 import { noteServed } from "../../leases/served-outcomes.ts";
 

@@ -5,7 +5,7 @@ import type { Result } from "../../../../domain/result.ts";
 import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { experimentProblem } from "../../http/experiment-problem.ts";
+import { experimentProblem } from "../../experiments/experiment-problem.ts";
 import { JSON_PROBLEMS } from "../../http/problem.ts";
 import { forgetLease, ownedExperiment } from "../../leases/experiment-leases.ts";
 

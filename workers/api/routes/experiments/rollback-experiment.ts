@@ -6,7 +6,7 @@ import {
 } from "../../../../contract/experiment.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { changeExperiment } from "../../http/change-experiment.ts";
+import { changeExperiment } from "../../experiments/change-experiment.ts";
 import { JSON_PROBLEMS } from "../../http/problem.ts";
 
 const route = createRoute({

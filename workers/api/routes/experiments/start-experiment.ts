@@ -2,7 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { ExperimentChange, ExperimentPath } from "../../../../contract/experiment.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { changeExperiment } from "../../http/change-experiment.ts";
+import { changeExperiment } from "../../experiments/change-experiment.ts";
 
 const route = createRoute({
   ...secured("experiments:write"),

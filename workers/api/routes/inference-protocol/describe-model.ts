@@ -5,7 +5,7 @@ import { listVersions } from "../../../../database/models.ts";
 import { modelMetadata } from "../../../../domain/inference-protocol/model-metadata.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { MODEL_PATHS, type ModelAddress } from "../../http/protocol.ts";
+import { MODEL_PATHS, type ModelAddress } from "../../prediction/protocol.ts";
 import { leaseVersion } from "../../leases/model-leases.ts";
 
 const VERSIONS_SHOWN = 100;

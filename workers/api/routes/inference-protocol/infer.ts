@@ -5,10 +5,10 @@ import { decodeInferRequest } from "../../../../domain/inference-protocol/infer-
 import { inferBody } from "../../../../domain/inference-protocol/infer-response.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { inferenceProblem, inputProblem } from "../../http/inference-problem.ts";
-import { RUN_PROBLEMS } from "../../http/predict-problems.ts";
-import { BINARY, INFER_BODY, MODEL_PATHS, type ModelAddress } from "../../http/protocol.ts";
-import { runModel } from "../../http/run-model.ts";
+import { inferenceProblem, inputProblem } from "../../prediction/inference-problem.ts";
+import { RUN_PROBLEMS } from "../../prediction/predict-problems.ts";
+import { BINARY, INFER_BODY, MODEL_PATHS, type ModelAddress } from "../../prediction/protocol.ts";
+import { runModel } from "../../prediction/run-model.ts";
 import { leaseVersion } from "../../leases/model-leases.ts";
 
 const HEADER_LENGTH = "inference-header-content-length";

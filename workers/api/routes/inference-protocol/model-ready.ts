@@ -2,7 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { ModelReady } from "../../../../contract/inference-protocol.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { MODEL_PATHS, type ModelAddress } from "../../http/protocol.ts";
+import { MODEL_PATHS, type ModelAddress } from "../../prediction/protocol.ts";
 import { leaseVersion } from "../../leases/model-leases.ts";
 
 const route = ({ prefix, suffix, params }: (typeof MODEL_PATHS)[number]) =>

@@ -1,11 +1,12 @@
 import { createRoute } from "@hono/zod-openapi";
 import { CreateKey, NewKey } from "../../../../contract/key.ts";
+import { insertApiKey } from "../../../../database/api-keys.ts";
 import { openDirectory } from "../../../../database/directory.ts";
 import { findUser } from "../../../../database/users.ts";
 import { allows, notOwn } from "../../../../domain/keys/scopes.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { makeKey } from "../../http/new-key.ts";
+import { prepareKey, viewKey } from "../../keys/new-key.ts";
 import { ApiProblem, JSON_PROBLEMS } from "../../http/problem.ts";
 
 const DAY_MS = 86_400_000;
@@ -45,10 +46,8 @@ export const createKey = operation().openapi(route, async (c) => {
       throw new ApiProblem("user_not_found", `there is no user ${owner_id}`);
   }
   const expires_at = expires_in_days === undefined ? null : Date.now() + expires_in_days * DAY_MS;
-  const key = await makeKey(c.env, {
-    ...asked,
-    owner_id: owner_id ?? principal.owner_id,
-    expires_at,
-  });
-  return c.json(key, 201);
+  const order = { ...asked, owner_id: owner_id ?? principal.owner_id, expires_at };
+  const { row, key } = await prepareKey(c.env, order);
+  await insertApiKey(openDirectory(c.env.DB), row);
+  return c.json({ ...viewKey(row), key }, 201);
 });

@@ -4,7 +4,7 @@ import type { HourUsage } from "../../../../contract/key-lease.ts";
 import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { ownedKey } from "../../http/owned-key.ts";
+import { ownedKey } from "../../keys/owned-key.ts";
 import { instant } from "../../http/times.ts";
 
 const route = createRoute({

@@ -4,7 +4,7 @@ import { listApiKeys } from "../../../../database/api-keys.ts";
 import { openDirectory } from "../../../../database/directory.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { viewKey } from "../../http/new-key.ts";
+import { viewKey } from "../../keys/new-key.ts";
 import { toPage } from "../../http/page.ts";
 
 const route = createRoute({

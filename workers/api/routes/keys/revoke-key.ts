@@ -5,8 +5,8 @@ import { openDirectory } from "../../../../database/directory.ts";
 import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { viewKey } from "../../http/new-key.ts";
-import { ownedKey } from "../../http/owned-key.ts";
+import { viewKey } from "../../keys/new-key.ts";
+import { ownedKey } from "../../keys/owned-key.ts";
 import { forgetKey } from "../../leases/key-leases.ts";
 
 const route = createRoute({

@@ -5,7 +5,7 @@ import { insertModel } from "../../../../database/models.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { newId } from "../../http/ids.ts";
-import { viewModel } from "../../http/owned-model.ts";
+import { viewModel } from "../../registry/owned-model.ts";
 import { ApiProblem, JSON_PROBLEMS } from "../../http/problem.ts";
 
 const route = createRoute({

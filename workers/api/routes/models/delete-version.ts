@@ -2,8 +2,8 @@ import { createRoute } from "@hono/zod-openapi";
 import { VersionPath } from "../../../../contract/model.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { deleteUnlessUsed } from "../../http/delete-unless-used.ts";
-import { ownedModel } from "../../http/owned-model.ts";
+import { deleteUnlessUsed } from "../../registry/delete-unless-used.ts";
+import { ownedModel } from "../../registry/owned-model.ts";
 
 const route = createRoute({
   ...secured("models:write"),

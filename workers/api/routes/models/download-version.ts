@@ -4,7 +4,7 @@ import { VersionPath } from "../../../../contract/model.ts";
 import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { ownedModel } from "../../http/owned-model.ts";
+import { ownedModel } from "../../registry/owned-model.ts";
 import { ApiProblem } from "../../http/problem.ts";
 import { modelProblem } from "../../leases/model-leases.ts";
 

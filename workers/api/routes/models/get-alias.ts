@@ -3,8 +3,8 @@ import { AliasHistory, AliasPath } from "../../../../contract/model.ts";
 import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { ownedModel } from "../../http/owned-model.ts";
-import { viewAliasHistory } from "../../http/view-alias-history.ts";
+import { ownedModel } from "../../registry/owned-model.ts";
+import { viewAliasHistory } from "../../registry/view-alias-history.ts";
 import { modelProblem } from "../../leases/model-leases.ts";
 
 const route = createRoute({

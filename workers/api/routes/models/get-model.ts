@@ -4,7 +4,7 @@ import { openDirectory } from "../../../../database/directory.ts";
 import { listAliases } from "../../../../database/models.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { ownedModel, viewModel } from "../../http/owned-model.ts";
+import { ownedModel, viewModel } from "../../registry/owned-model.ts";
 
 const route = createRoute({
   ...secured("models:read"),

@@ -3,7 +3,7 @@ import { VersionPath, VersionView } from "../../../../contract/model.ts";
 import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { ownedModel, viewVersion } from "../../http/owned-model.ts";
+import { ownedModel, viewVersion } from "../../registry/owned-model.ts";
 import { modelProblem } from "../../leases/model-leases.ts";
 
 const route = createRoute({

@@ -4,7 +4,7 @@ import { openDirectory } from "../../../../database/directory.ts";
 import { listAliases, listModels as listModelRows } from "../../../../database/models.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { viewModel } from "../../http/owned-model.ts";
+import { viewModel } from "../../registry/owned-model.ts";
 import { toPage } from "../../http/page.ts";
 
 const route = createRoute({

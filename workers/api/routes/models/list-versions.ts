@@ -5,7 +5,7 @@ import { openDirectory } from "../../../../database/directory.ts";
 import { listVersions as listVersionRows } from "../../../../database/models.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { ownedModel, viewVersion } from "../../http/owned-model.ts";
+import { ownedModel, viewVersion } from "../../registry/owned-model.ts";
 import { toPage } from "../../http/page.ts";
 
 const route = createRoute({

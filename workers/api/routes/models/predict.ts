@@ -4,9 +4,9 @@ import { PredictQuery, PredictRequest, PredictResponse } from "../../../../contr
 import { feedsFromJson } from "../../../../domain/tensors/feeds-from-json.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { inferenceProblem, inputProblem } from "../../http/inference-problem.ts";
-import { PREDICT_PROBLEMS } from "../../http/predict-problems.ts";
-import { nestedOutputs, runModel } from "../../http/run-model.ts";
+import { inferenceProblem, inputProblem } from "../../prediction/inference-problem.ts";
+import { PREDICT_PROBLEMS } from "../../prediction/predict-problems.ts";
+import { nestedOutputs, runModel } from "../../prediction/run-model.ts";
 import { leaseVersion } from "../../leases/model-leases.ts";
 
 const route = createRoute({

@@ -3,8 +3,8 @@ import * as z from "zod";
 import { ModelPath, UploadQuery, VersionView } from "../../../../contract/model.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { ownedModel, viewVersion } from "../../http/owned-model.ts";
-import { uploadVersion as storeVersion } from "../../http/upload-version.ts";
+import { ownedModel, viewVersion } from "../../registry/owned-model.ts";
+import { uploadVersion as storeVersion } from "../../registry/upload-version.ts";
 
 const route = createRoute({
   ...secured("models:write"),

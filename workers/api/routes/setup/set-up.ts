@@ -4,11 +4,17 @@ import { openDirectory } from "../../../../database/directory.ts";
 import { insertFirstUser } from "../../../../database/users.ts";
 import { operation } from "../../http/app-env.ts";
 import { newId } from "../../http/ids.ts";
-import { makeKey } from "../../http/new-key.ts";
+import { type KeyOrder, prepareKey, viewKey } from "../../keys/new-key.ts";
 import { ApiProblem, JSON_PROBLEMS, problemResponses } from "../../http/problem.ts";
 import { instant } from "../../http/times.ts";
 
-const FIRST_KEY_LIMIT = 1_000_000;
+const FIRST_KEY: Omit<KeyOrder, "owner_id"> = {
+  name: "first key",
+  environment: "live",
+  scopes: ["admin"],
+  rate_limit: 1_000_000,
+  expires_at: null,
+};
 
 const route = createRoute({
   operationId: "setUp",
@@ -26,22 +32,21 @@ const route = createRoute({
 });
 
 export const setUp = operation().openapi(route, async (c) => {
-  if (!(await sameText(c.req.header("authorization") ?? "", `Bearer ${c.env.SETUP_TOKEN}`)))
-    throw new ApiProblem("setup_refused", "send the setup token as 'authorization: Bearer …'");
+  await checkToken(c.env.SETUP_TOKEN, c.req.header("authorization") ?? "");
   const { name } = c.req.valid("json");
   const user = { id: newId("usr"), name, created_at: Date.now() };
-  if (!(await insertFirstUser(openDirectory(c.env.DB), user)))
+  const { row, key } = await prepareKey(c.env, { ...FIRST_KEY, owner_id: user.id });
+  if (!(await insertFirstUser(openDirectory(c.env.DB), user, row)))
     throw new ApiProblem("already_set_up", "ask an administrator for a key");
-  const key = await makeKey(c.env, {
-    owner_id: user.id,
-    name: "first key",
-    environment: "live",
-    scopes: ["admin"],
-    rate_limit: FIRST_KEY_LIMIT,
-    expires_at: null,
-  });
-  return c.json({ user: { ...user, created_at: instant(user.created_at) }, key }, 201);
+  const administrator = { ...user, created_at: instant(user.created_at) };
+  return c.json({ user: administrator, key: { ...viewKey(row), key } }, 201);
 });
+
+/** A platform without a token cannot be set up: an absent secret must not be one to guess. */
+async function checkToken(token: string | undefined, authorization: string): Promise<void> {
+  if (token && (await sameText(authorization, `Bearer ${token}`))) return;
+  throw new ApiProblem("setup_refused", "send the setup token as 'authorization: Bearer …'");
+}
 
 /** Compares digests, so that neither the length nor the first difference shows in the time. */
 async function sameText(given: string, expected: string): Promise<boolean> {

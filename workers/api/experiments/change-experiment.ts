@@ -4,7 +4,7 @@ import type { ExperimentRefusal, ExperimentSnapshot } from "../../../contract/ex
 import type { Transition } from "../../../domain/experiments/lifecycle.ts";
 import type { Result } from "../../../domain/result.ts";
 import { forgetLease, ownedExperiment } from "../leases/experiment-leases.ts";
-import type { AppEnv } from "./app-env.ts";
+import type { AppEnv } from "../http/app-env.ts";
 import { experimentProblem } from "./experiment-problem.ts";
 import { viewChange } from "./view-experiment.ts";
 

@@ -1,12 +1,11 @@
-import type { KeyView, NewKey } from "../../../contract/key.ts";
-import { type ApiKeyRow, insertApiKey } from "../../../database/api-keys.ts";
-import { openDirectory } from "../../../database/directory.ts";
+import type { KeyView } from "../../../contract/key.ts";
+import type { ApiKeyRow } from "../../../database/api-keys.ts";
 import { type KeyEnvironment, keyBody } from "../../../domain/keys/api-key.ts";
 import type { Scope } from "../../../domain/keys/scopes.ts";
 import { callActor } from "../../../durable-objects/shared/call-actor.ts";
-import { newId, newSecret } from "./ids.ts";
+import { newId, newSecret } from "../http/ids.ts";
 import { checksumOf, hashKey } from "./key-checksum.ts";
-import { instant, instantOrNull } from "./times.ts";
+import { instant, instantOrNull } from "../http/times.ts";
 
 export type KeyOrder = {
   owner_id: string;
@@ -18,10 +17,13 @@ export type KeyOrder = {
 };
 
 /**
- * Makes a key. Its actor comes first and the directory second: if the second fails, what is left
- * is an actor that nobody can reach, as the key itself is shown only by this answer.
+ * Makes a key and its actor; the caller puts the row into the directory. If that fails, what is
+ * left is an actor that nobody can reach, as the key itself is shown only after it.
  */
-export async function makeKey(env: Env, order: KeyOrder): Promise<NewKey> {
+export async function prepareKey(
+  env: Env,
+  order: KeyOrder,
+): Promise<{ row: ApiKeyRow; key: string }> {
   const id = newId("key");
   const body = keyBody(order.environment, id, newSecret());
   const key = body + (await checksumOf(body, env.KEY_CHECKSUM_SECRET));
@@ -31,9 +33,7 @@ export async function makeKey(env: Env, order: KeyOrder): Promise<NewKey> {
     () => env.KEY.getByName(id),
     (actor) => actor.create(record),
   );
-  const row: ApiKeyRow = { ...granted, id, name, created_at: Date.now(), revoked_at: null };
-  await insertApiKey(openDirectory(env.DB), row);
-  return { ...viewKey(row), key };
+  return { row: { ...granted, id, name, created_at: Date.now(), revoked_at: null }, key };
 }
 
 export const viewKey = (row: ApiKeyRow): KeyView => ({

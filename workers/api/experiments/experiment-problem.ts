@@ -1,5 +1,5 @@
 import type { ExperimentRefusal } from "../../../contract/experiment-lease.ts";
-import { ApiProblem } from "./problem.ts";
+import { ApiProblem } from "../http/problem.ts";
 
 /** What a refusal of an experiment's actor means to the caller. */
 export function experimentProblem(id: string, refusal: ExperimentRefusal): ApiProblem {
@@ -8,6 +8,8 @@ export function experimentProblem(id: string, refusal: ExperimentRefusal): ApiPr
       return new ApiProblem("experiment_not_found", `you have no experiment ${id}`);
     case "experiment_not_started":
       return new ApiProblem(refusal.code, `start it with POST /v1/experiments/${id}/start`);
+    case "experiment_abandoned":
+      return new ApiProblem("unavailable", "another attempt with this key was refused; try again");
     case "experiment_concluding":
       return new ApiProblem(
         refusal.code,

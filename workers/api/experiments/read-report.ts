@@ -3,7 +3,7 @@ import type { ExperimentRefusal, ExperimentReport } from "../../../contract/expe
 import type { Result } from "../../../domain/result.ts";
 import { callActor } from "../../../durable-objects/shared/call-actor.ts";
 import { ownedExperiment } from "../leases/experiment-leases.ts";
-import type { AppEnv } from "./app-env.ts";
+import type { AppEnv } from "../http/app-env.ts";
 import { experimentProblem } from "./experiment-problem.ts";
 
 /** The experiment and its totals, from one turn of its actor. */

@@ -6,7 +6,7 @@ import type {
 import type { ExperimentSnapshot } from "../../../contract/experiment-lease.ts";
 import type { ListedExperimentRow } from "../../../database/experiments.ts";
 import { formatWeight } from "../../../domain/experiments/weight.ts";
-import { instant, instantOrNull } from "./times.ts";
+import { instant, instantOrNull } from "../http/times.ts";
 
 export function viewExperiment({
   definition,

@@ -7,9 +7,9 @@ import {
   type ModelVersionRow,
 } from "../../../database/models.ts";
 import type { AliasView, ModelView, VersionView } from "../../../contract/model.ts";
-import type { AppEnv } from "./app-env.ts";
-import { ApiProblem } from "./problem.ts";
-import { instant } from "./times.ts";
+import type { AppEnv } from "../http/app-env.ts";
+import { ApiProblem } from "../http/problem.ts";
+import { instant } from "../http/times.ts";
 
 /** The caller's model of this name and a way to its actor. */
 export async function ownedModel(c: Context<AppEnv>, name: string) {

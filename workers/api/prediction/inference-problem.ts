@@ -1,6 +1,6 @@
 import type { InferenceError } from "../../../contract/inference.ts";
 import type { ProtocolProblem } from "../../../domain/inference-protocol/protocol-problem.ts";
-import { ApiProblem } from "./problem.ts";
+import { ApiProblem } from "../http/problem.ts";
 
 const megabytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MiB`;
 

@@ -13,11 +13,12 @@ import type { Result } from "../../../domain/result.ts";
 import { inputsDiffer } from "../../../domain/tensors/inputs-differ.ts";
 import { callActor } from "../../../durable-objects/shared/call-actor.ts";
 import { modelProblem } from "../leases/model-leases.ts";
-import type { AppEnv } from "./app-env.ts";
-import { newId } from "./ids.ts";
-import { hashKey } from "./key-checksum.ts";
-import { ownedModel } from "./owned-model.ts";
-import { ApiProblem } from "./problem.ts";
+import type { AppEnv } from "../http/app-env.ts";
+import { experimentProblem } from "./experiment-problem.ts";
+import { newId } from "../http/ids.ts";
+import { hashKey } from "../keys/key-checksum.ts";
+import { ownedModel } from "../registry/owned-model.ts";
+import { ApiProblem } from "../http/problem.ts";
 
 /**
  * Reserves the directory row, claims every variant's version from its model's actor, then
@@ -83,9 +84,17 @@ export async function defineExperiment(
     }
     refuseDifferentInputs(variants);
     const definition = { ...body, id: row.id, owner_id, variants, created_at: row.created_at };
-    return await callActor(open, (actor) => actor.create(definition, key_id));
+    // The types of RPC widen a tuple to an array.
+    const created = (await callActor(open, (actor) => actor.create(definition, key_id))) as Result<
+      ExperimentSnapshot,
+      ExperimentRefusal
+    >;
+    if (!created.ok) throw experimentProblem(row.id, created.error);
+    return created.value;
   } catch (error) {
     if (error instanceof ApiProblem) {
+      const made = await callActor(open, (actor) => actor.abandon());
+      if (made) return made;
       for (const model of claimed.values())
         await callActor(model, (actor) => actor.release(row.id));
       await forgetExperiment(directory, row.id);

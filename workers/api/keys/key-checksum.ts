@@ -7,6 +7,7 @@ const utf8 = new TextEncoder();
 let importedSecret: { text: string; key: Promise<CryptoKey> } | undefined;
 
 function signingKey(secret: string): Promise<CryptoKey> {
+  if (!secret) throw new Error("the secret KEY_CHECKSUM_SECRET is not set");
   if (importedSecret?.text !== secret) {
     const algorithm = { name: "HMAC", hash: "SHA-256" };
     const key = crypto.subtle.importKey("raw", utf8.encode(secret), algorithm, false, ["sign"]);

@@ -3,7 +3,7 @@ import type { InferenceError, ModelRef, RunResult } from "../../../contract/infe
 import type { Result } from "../../../domain/result.ts";
 import type { Tensor } from "../../../domain/tensors/tensor.ts";
 import { tensorToNested } from "../../../domain/tensors/to-nested.ts";
-import type { AppEnv } from "./app-env.ts";
+import type { AppEnv } from "../http/app-env.ts";
 
 export type TimedRun = { result: Result<RunResult, InferenceError>; latency_ms: number };
 

@@ -5,7 +5,7 @@ import { findExperiments } from "../../../database/experiments.ts";
 import type { Result } from "../../../domain/result.ts";
 import { callActor } from "../../../durable-objects/shared/call-actor.ts";
 import { modelProblem } from "../leases/model-leases.ts";
-import type { AppEnv } from "./app-env.ts";
+import type { AppEnv } from "../http/app-env.ts";
 
 /** An experiment is created within seconds, or its creation died and its claims mean nothing. */
 const CREATION_MS = 10 * 60_000;

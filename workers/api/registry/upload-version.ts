@@ -5,11 +5,11 @@ import type { Result } from "../../../domain/result.ts";
 import type { Signature } from "../../../domain/tensors/tensor.ts";
 import { callActor } from "../../../durable-objects/shared/call-actor.ts";
 import { modelProblem } from "../leases/model-leases.ts";
-import type { AppEnv } from "./app-env.ts";
-import { newId } from "./ids.ts";
-import { inferenceProblem } from "./inference-problem.ts";
-import { hex } from "./key-checksum.ts";
-import { ApiProblem } from "./problem.ts";
+import type { AppEnv } from "../http/app-env.ts";
+import { newId } from "../http/ids.ts";
+import { inferenceProblem } from "../prediction/inference-problem.ts";
+import { hex } from "../keys/key-checksum.ts";
+import { ApiProblem } from "../http/problem.ts";
 
 type ModelStub = ReturnType<Env["MODEL"]["getByName"]>;
 

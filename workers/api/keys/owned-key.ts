@@ -2,8 +2,8 @@ import type { Context } from "hono";
 import { type ApiKeyRow, findApiKey } from "../../../database/api-keys.ts";
 import { openDirectory } from "../../../database/directory.ts";
 import { allows } from "../../../domain/keys/scopes.ts";
-import type { AppEnv } from "./app-env.ts";
-import { ApiProblem } from "./problem.ts";
+import type { AppEnv } from "../http/app-env.ts";
+import { ApiProblem } from "../http/problem.ts";
 
 /** The key's row if it is the caller's, or anybody's for an administrator. */
 export async function ownedKey(c: Context<AppEnv>, id: string): Promise<ApiKeyRow> {

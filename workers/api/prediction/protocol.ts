@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import * as z from "zod";
 import { INFER_REQUEST } from "../../../contract/inference-protocol.ts";
 import { ModelPath, VersionPath } from "../../../contract/model.ts";
-import type { AppEnv } from "./app-env.ts";
+import type { AppEnv } from "../http/app-env.ts";
 
 /** The Open Inference Protocol V2 has each model operation with and without a version. */
 export const MODEL_PATHS = [

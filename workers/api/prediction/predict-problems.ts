@@ -1,5 +1,5 @@
 import type { ProblemCode } from "../../../contract/problem.ts";
-import { JSON_PROBLEMS } from "./problem.ts";
+import { JSON_PROBLEMS } from "../http/problem.ts";
 
 /** What every way of running a model may answer, once the body is read. */
 export const RUN_PROBLEMS: ProblemCode[] = [
