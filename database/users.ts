@@ -14,17 +14,15 @@ export async function insertFirstUser(
   row: UserRow,
   key: ApiKeyRow,
 ): Promise<boolean> {
-  const scopes = JSON.stringify(key.scopes);
+  // A select gives every column in the order of the schema.
   const [added] = await directory.batch([
-    directory.run(
-      sql`INSERT INTO ${user} (id, name, created_at)
-          SELECT ${row.id}, ${row.name}, ${row.created_at} WHERE NOT EXISTS (SELECT 1 FROM ${user})`,
+    directory.insert(user).select(
+      sql`SELECT ${row.id}, ${row.name}, ${row.created_at}
+          WHERE NOT EXISTS (SELECT 1 FROM ${user})`,
     ),
-    directory.run(
-      sql`INSERT INTO ${apiKey}
-            (id, owner_id, name, environment, scopes, rate_limit, created_at, expires_at)
-          SELECT ${key.id}, id, ${key.name}, ${key.environment}, ${scopes}, ${key.rate_limit},
-            ${key.created_at}, ${key.expires_at}
+    directory.insert(apiKey).select(
+      sql`SELECT ${key.id}, id, ${key.name}, ${key.environment}, ${JSON.stringify(key.scopes)},
+            ${key.rate_limit}, ${key.created_at}, ${key.expires_at}, ${key.revoked_at}
           FROM ${user} WHERE id = ${row.id}`,
     ),
   ]);

@@ -22,7 +22,7 @@ const TYPES = ["types", "--include-runtime=false", "--strict-vars=false", "--che
 const INFERENCE = "workers/inference/wrangler.toml";
 
 /** The largest a built Worker may be, as KiB of gzip. What grows past it is looked at, then raised. */
-const BUDGETS = { "dist/api": 230, "dist/inference": 3_800 };
+const BUDGETS = { "dist/api": 260, "dist/inference": 3_800 };
 
 type Check = { name: string; run: () => Promise<Ran> };
 

@@ -93,7 +93,9 @@ export async function defineExperiment(
     return created.value;
   } catch (error) {
     if (error instanceof ApiProblem) {
-      const made = await callActor(open, (actor) => actor.abandon());
+      // Only with a key can another attempt be at work on the same experiment.
+      const made =
+        idempotency_key === null ? null : await callActor(open, (actor) => actor.abandon());
       if (made) return made;
       for (const model of claimed.values())
         await callActor(model, (actor) => actor.release(row.id));
