@@ -21,7 +21,11 @@ const row = readFileSync(`${ROOT}/examples/wdbc/breast_cancer.csv`, "utf8").spli
 const inputs = { features: [row.split(",").slice(0, 30).map(Number)] };
 const oneRow = JSON.stringify({ inputs });
 
-const [bare, peer, linnet] = await Promise.all([startBare(), startPeer(), startLinnet()]);
+// One after the other: a server's process is told by being new.
+const bare = await startBare("own socket");
+const door = await startBare("front door");
+const peer = await startPeer();
+const linnet = await startLinnet();
 const headers = { authorization: `Bearer ${linnet.key}` };
 let serial = 0;
 const next = () => `bench-${process.pid}-${serial++}`;
@@ -40,6 +44,7 @@ const experiment = (id: string, operation: string) => `/v1/experiments/${id}/${o
 const { strict, leased } = linnet.experiments;
 const scenarios: Scenario[] = [
   { name: "bare Worker", server: bare, path: "/", body: () => oneRow },
+  { name: "bare Worker, Miniflare's front door", server: door, path: "/", body: () => oneRow },
   { name: "Node + native runtime", server: peer, path: "/", body: () => oneRow },
   {
     name: "model predict",
@@ -98,7 +103,7 @@ try {
     decisions.push(decisionMicros());
   }
 } finally {
-  await Promise.all([bare.stop(), peer.stop(), linnet.stop()]);
+  await Promise.all([bare, door, peer, linnet].map((server) => server.stop()));
 }
 
 const of = (name: string, field: keyof Round) =>

@@ -28,8 +28,11 @@ async function onWorkerd(start: () => Promise<Platform>): Promise<Server> {
   return { url, pid, stop: () => miniflare.dispose() };
 }
 
-/** A Worker that reads a body and answers: the least that workerd can do for a request. */
-export const startBare = (): Promise<Server> =>
+/**
+ * A Worker that reads a body and answers: the least that workerd can do for a request. `behind`
+ * is the front door of Miniflare, the way that development servers serve a Worker.
+ */
+export const startBare = (behind: "own socket" | "front door"): Promise<Server> =>
   onWorkerd(async () => {
     const script = `export default { async fetch(request) { await request.text(); return Response.json({ ok: true }); } };`;
     const unsafeDirectSockets = [{ host: "127.0.0.1", port: 0 }];
@@ -47,11 +50,9 @@ export const startBare = (): Promise<Server> =>
         workers: [{ ...worker, unsafeDirectSockets }],
       }),
     );
-    await miniflare.ready;
-    return {
-      url: String(await miniflare.unsafeGetDirectURL("bare")).replace(/\/$/, ""),
-      miniflare,
-    };
+    const door = await miniflare.ready;
+    const url = behind === "front door" ? door : await miniflare.unsafeGetDirectURL("bare");
+    return { url: String(url).replace(/\/$/, ""), miniflare };
   });
 
 /** The same model behind a plain Node server. */

@@ -56,7 +56,7 @@ it(
       cwd: clone,
       env: newcomerEnv(),
     }).ended;
-    expect(listed.output).toContain('"name":"wdbc"');
+    expect(listed.output).toMatch(/"name": "wdbc"/);
 
     platform.kill("SIGINT");
     await platform.ended;
