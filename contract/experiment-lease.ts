@@ -45,6 +45,7 @@ export type ExperimentRefusal =
   | { code: "experiment_not_started" }
   | { code: "experiment_concluding" }
   | { code: "experiment_abandoned" }
+  | { code: "experiment_active"; status: ExperimentState["status"] }
   | TransitionError
   | { code: "winner_unknown"; winning_variant_id: string; known: string[] }
   | { code: "alias_moved"; alias: string; found: number | null };

@@ -45,6 +45,9 @@ export const NewKey = KeyView.extend({
 
 export const KeyQuery = PageQuery.extend({
   include_revoked: z.stringbool().default(false),
+  owner_id: id("usr")
+    .optional()
+    .meta({ description: "Another user's keys; needs the scope `admin`" }),
 });
 export const KeyPage = pageOf(KeyView, "Key");
 

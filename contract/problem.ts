@@ -33,6 +33,7 @@ export const PROBLEMS = {
   version_in_use: { status: 409, title: "The version is in use" },
   alias_moved: { status: 409, title: "The alias points elsewhere" },
   experiment_not_started: { status: 409, title: "The experiment was never started" },
+  experiment_active: { status: 409, title: "The experiment has not ended" },
   experiment_concluding: { status: 409, title: "A conclusion of the experiment is under way" },
   experiment_transition_refused: {
     status: 409,

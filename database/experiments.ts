@@ -65,6 +65,10 @@ export async function putExperimentStatus(
   await directory.update(experiment).set(standing).where(eq(experiment.id, id));
 }
 
+export async function deleteExperiment(directory: Directory, id: string): Promise<void> {
+  await directory.delete(experiment).where(eq(experiment.id, id));
+}
+
 export async function listExperiments(
   directory: Directory,
   query: {

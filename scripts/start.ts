@@ -1,5 +1,5 @@
 import { appendFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { createClient, type Linnet, platform } from "../clients/sdk/index.ts";
 import { buildWorkers } from "./lib/build.ts";
@@ -9,7 +9,6 @@ import {
   LOCAL,
   localSecrets,
   readCredentials,
-  releaseLocal,
   type Secrets,
   writeCredentials,
 } from "./lib/local.ts";
@@ -37,23 +36,26 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
   process.exit(2);
 }
 
+/** The folder of the state as people read it. */
+const SHOWN = relative(process.cwd(), LOCAL) || ".";
 const started = Date.now();
 await claimLocal();
-if (values.fresh) await forgetLocal();
-await claimLocal();
+if (values.fresh) {
+  await forgetLocal();
+  await claimLocal();
+}
 process.stdout.write("Building … ");
 await buildWorkers();
 process.stdout.write("starting … ");
 const secrets = await localSecrets();
 const log = join(LOCAL, "platform.log");
 await writeFile(log, "");
-const { url, miniflare } = await startPlatform({
+const { url } = await startPlatform({
   port,
   state: join(LOCAL, "state"),
   secrets,
   onLog: ({ message }) => void appendFile(log, `${message}\n`),
-}).catch(async (error: Error) => {
-  await releaseLocal();
+}).catch((error: Error) => {
   console.error(`\n${error.message}`);
   if (/address already in use/i.test(error.message))
     console.error(`Port ${port} is taken; choose another with: npm start -- --port ${port + 1}`);
@@ -66,15 +68,7 @@ const loaded = await loadWdbc(client);
 console.log(`ready in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
 print(url, newKey);
 
-process.on("SIGINT", () => void stop());
-process.on("SIGTERM", () => void stop());
-
-async function stop(): Promise<void> {
-  console.log("\nStopping; the state stays in .linnet/");
-  await miniflare.dispose();
-  await releaseLocal();
-  process.exit(0);
-}
+process.on("exit", () => console.log(`Stopped; the state stays in ${SHOWN}/`));
 
 /** Sets the platform up at its first start. The new key is saved for the CLI and the demo. */
 async function ensureKey(baseUrl: string, { SETUP_TOKEN }: Secrets): Promise<string | null> {
@@ -94,11 +88,11 @@ function print(baseUrl: string, key: string | null): void {
   const line = (label: string, text: string) => console.log(`${label.padEnd(width)}${text}`);
   line("Platform", baseUrl);
   line("Reference", `${baseUrl}/docs`);
-  line("Log", ".linnet/platform.log");
+  line("Log", `${SHOWN}/platform.log`);
   if (key) {
     line("API key", key);
-    line("", "It is shown once; the CLI and the demo here find it in .linnet/credentials.json.");
-  } else line("API key", "as before (in .linnet/credentials.json for the CLI and the demo)");
+    line("", `It is shown once; the CLI and the demo here find it in ${SHOWN}/credentials.json.`);
+  } else line("API key", `as before (in ${SHOWN}/credentials.json for the CLI and the demo)`);
   line(
     "Demo model",
     `${MODEL}: ${Object.entries(loaded)

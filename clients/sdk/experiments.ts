@@ -72,6 +72,13 @@ export const all = (
 export const get = (client: Linnet, id: string, options?: CallOptions): Promise<ExperimentView> =>
   client.call({ method: "GET", path: path`/v1/experiments/${id}`, repeatable: true }, options);
 
+/** Deletes a draft or an experiment that has ended, with all that it counted. */
+export const remove = (client: Linnet, id: string, options?: CallOptions): Promise<void> =>
+  client.call(
+    { method: "DELETE", path: path`/v1/experiments/${id}`, repeatable: true, absentIsDone: true },
+    options,
+  );
+
 /** A change of status is never retried: the second of two is a refusal. */
 const change = (
   client: Linnet,

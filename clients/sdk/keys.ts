@@ -3,7 +3,11 @@ import { eachItem, type PageQuery } from "./page.ts";
 import { path } from "./path.ts";
 import type { CreateKey, KeyUsage, KeyView, NewKey, Page } from "./wire.ts";
 
-export type KeyQuery = PageQuery & { include_revoked?: boolean | undefined };
+export type KeyQuery = PageQuery & {
+  include_revoked?: boolean | undefined;
+  /** Another user's keys, for an administrator. */
+  owner_id?: string | undefined;
+};
 
 /** Creates a key. `key` is the whole of it, in this answer and never again. */
 export const create = (client: Linnet, key: CreateKey, options?: CallOptions): Promise<NewKey> =>

@@ -11,7 +11,7 @@ import type {
 } from "../../contract/experiment-lease.ts";
 import type { AliasRecord, ModelRefusal } from "../../contract/model-lease.ts";
 import { openDirectory } from "../../database/directory.ts";
-import { putExperimentStatus } from "../../database/experiments.ts";
+import { deleteExperiment, putExperimentStatus } from "../../database/experiments.ts";
 import { type Decision, decide, tableOf, type Unit } from "../../domain/experiments/decide.ts";
 import type { ExperimentStatus } from "../../domain/experiments/experiment.ts";
 import { advance, draftOf, type Transition } from "../../domain/experiments/lifecycle.ts";
@@ -106,6 +106,24 @@ export class ExperimentActor extends DurableObject<Env> {
     this.#commit(() => this.#enter(transition, next.value, by, reason ? { reason } : {}));
     await this.#settle();
     return ok({ ...this.#snapshot(), effective_at: this.#effectiveAt() });
+  }
+
+  /** Deletes a draft or an experiment that has ended, with all that it counted. */
+  async remove(): Promise<Result<null, ExperimentRefusal>> {
+    const held = this.#store.find();
+    if (!held) return fail({ code: "experiment_not_found" });
+    const { status } = held.state;
+    if (status === "running" || status === "paused")
+      return fail({ code: "experiment_active", status });
+    const now = Date.now();
+    this.#commit(() => {
+      this.#store.abandon(now);
+      this.#effects.add("directory", now);
+      this.#effects.add("claims", now);
+    });
+    this.#counter = undefined;
+    await this.#settle();
+    return ok(null);
   }
 
   /** The variant of one request, by the table in force now. */
@@ -258,20 +276,32 @@ export class ExperimentActor extends DurableObject<Env> {
   }
 
   async #deliver(effect: string): Promise<void> {
-    const { definition, state } = this.#snapshot();
+    const last = this.#store.last();
+    if (!last) return;
+    const removed = this.#store.isAbandoned();
     if (effect === "promotion") await this.#promote();
-    if (effect === "directory") {
-      const { status, updated_at, started_at, ended_at } = state;
-      const standing = { status, updated_at, started_at, ended_at };
-      await putExperimentStatus(openDirectory(this.env.DB), definition.id, standing);
-    }
-    if (effect === "claims") {
-      const models = new Set(definition.variants.map(({ model_id }) => model_id));
-      for (const id of models)
-        await callActor(
-          () => this.env.MODEL.getByName(id),
-          (model) => model.release(definition.id),
-        );
+    if (effect === "directory") await this.#listStanding(last, removed);
+    if (effect === "claims") await this.#releaseClaims(last, removed);
+  }
+
+  async #listStanding({ definition, state }: ExperimentSnapshot, removed: boolean): Promise<void> {
+    const directory = openDirectory(this.env.DB);
+    const { status, updated_at, started_at, ended_at } = state;
+    const standing = { status, updated_at, started_at, ended_at };
+    if (removed) await deleteExperiment(directory, definition.id);
+    else await putExperimentStatus(directory, definition.id, standing);
+  }
+
+  /** An experiment that has ended still serves one variant, and keeps its claim on that one. */
+  async #releaseClaims({ definition, state }: ExperimentSnapshot, removed: boolean): Promise<void> {
+    const { winner, control } = tableOf(definition, state);
+    const serving = removed ? undefined : definition.variants[winner ?? control];
+    for (const model_id of new Set(definition.variants.map((variant) => variant.model_id))) {
+      const kept = serving?.model_id === model_id ? serving.version : null;
+      await callActor(
+        () => this.env.MODEL.getByName(model_id),
+        (model) => model.release(definition.id, kept),
+      );
     }
   }
 

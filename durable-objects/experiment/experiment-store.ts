@@ -9,6 +9,8 @@ import type { ExperimentState } from "../../domain/experiments/experiment.ts";
 /** A conclusion that waits for the alias of its winner to move. */
 export type PendingConclusion = { winning_variant_id: string; by: string };
 
+type Held = ExperimentSnapshot & { conclusion: PendingConclusion | null };
+
 type Row = {
   definition: string;
   state: string;
@@ -20,26 +22,31 @@ type EventRow = Omit<ExperimentEvent, "data"> & { data: string };
 /** The experiment and its events as rows; what was read once is kept, as nobody else writes. */
 export class ExperimentStore {
   readonly #sql: SqlStorage;
-  #held: (ExperimentSnapshot & { conclusion: PendingConclusion | null }) | undefined;
+  #held: Held | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
   }
 
-  find() {
-    if (this.#held) return this.#held;
+  /** Undefined before creation and after removal. */
+  find(): Held | undefined {
+    this.#held ??= this.isAbandoned() ? undefined : this.last();
+    return this.#held;
+  }
+
+  /** The experiment, also after its removal, while something is still owed for it. */
+  last(): Held | undefined {
     const row = this.#sql
       .exec<Row>("SELECT definition, state, promotion, conclusion FROM experiment")
       .toArray()[0];
     if (!row) return undefined;
-    this.#held = {
+    return {
       definition: JSON.parse(row.definition) as ExperimentRecord,
       state: JSON.parse(row.state) as ExperimentState,
       promotion: row.promotion === null ? null : (JSON.parse(row.promotion) as Promotion),
       conclusion:
         row.conclusion === null ? null : (JSON.parse(row.conclusion) as PendingConclusion),
     };
-    return this.#held;
   }
 
   insert(definition: ExperimentRecord, state: ExperimentState): void {
@@ -51,8 +58,12 @@ export class ExperimentStore {
     );
   }
 
+  /** No experiment is or will be here; what it counted goes. */
   abandon(at: number): void {
+    this.#held = undefined;
     this.#sql.exec("INSERT INTO abandoned (at) VALUES (?)", at);
+    for (const table of ["event", "outcome", "tally", "moment", "latency_bin"])
+      this.#sql.exec(`DELETE FROM ${table}`);
   }
 
   isAbandoned(): boolean {

@@ -122,7 +122,9 @@ export class ModelActor extends DurableObject<Env> {
   }: AliasMove): Promise<Result<AliasRecord & { previous_version: number | null }, ModelRefusal>> {
     if (!this.#store.version(version)) return fail({ code: "version_not_found", version });
     const found = this.#store.alias(alias)?.version ?? null;
-    if (expected && !expected.includes(found)) return fail({ code: "alias_moved", alias, found });
+    // Who repeats a move that went through sees it done, whatever it was moved from.
+    if (found !== version && expected && !expected.includes(found))
+      return fail({ code: "alias_moved", alias, found });
     if (found !== version) {
       this.#changeAlias(alias, version, by);
       await this.#settle();
@@ -152,8 +154,9 @@ export class ModelActor extends DurableObject<Env> {
     return resolved;
   }
 
-  release(experimentId: string): void {
-    this.#store.release(experimentId);
+  /** The experiment lives no longer; a version that still gets its traffic is `kept`. */
+  release(experimentId: string, kept: number | null = null): void {
+    this.#store.release(experimentId, kept);
   }
 
   async deleteVersion(version: number): Promise<Result<null, ModelRefusal>> {

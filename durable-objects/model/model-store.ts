@@ -137,8 +137,13 @@ export class ModelStore {
     );
   }
 
-  release(experimentId: string): void {
-    this.#sql.exec("DELETE FROM claim WHERE experiment_id = ?", experimentId);
+  /** Drops the experiment's claims, but for one on `kept`. */
+  release(experimentId: string, kept: number | null): void {
+    this.#sql.exec(
+      "DELETE FROM claim WHERE experiment_id = ? AND version IS NOT ?",
+      experimentId,
+      kept,
+    );
   }
 
   /** Experiments that use the version, or any version. */

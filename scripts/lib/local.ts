@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ROOT } from "./build.ts";
@@ -37,9 +38,9 @@ export async function claimLocal(): Promise<void> {
   }
   await mkdir(LOCAL, { recursive: true, mode: 0o700 });
   await writeFile(PID, String(process.pid));
+  // However the process ends: Miniflare ends it by itself on a signal.
+  process.on("exit", () => rmSync(PID, { force: true }));
 }
-
-export const releaseLocal = (): Promise<void> => rm(PID, { force: true });
 
 function isAlive(pid: number): boolean {
   try {

@@ -10,6 +10,7 @@ import { referencePage } from "./http/reference-page.ts";
 import { traced } from "./http/trace.ts";
 import { concludeExperiment } from "./routes/experiments/conclude-experiment.ts";
 import { createExperiment } from "./routes/experiments/create-experiment.ts";
+import { deleteExperiment } from "./routes/experiments/delete-experiment.ts";
 import { getExperimentAnalysis } from "./routes/experiments/get-experiment-analysis.ts";
 import { getExperimentMetrics } from "./routes/experiments/get-experiment-metrics.ts";
 import { getExperiment } from "./routes/experiments/get-experiment.ts";
@@ -73,6 +74,7 @@ const OPERATIONS = [
   createExperiment,
   listExperiments,
   getExperiment,
+  deleteExperiment,
   startExperiment,
   pauseExperiment,
   resumeExperiment,

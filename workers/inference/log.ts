@@ -12,8 +12,7 @@ export type LogEvent =
   | { event: "model_evicted"; sha256: string; cost_bytes: number }
   | { event: "runtime_lost"; sha256: string; reason: string };
 
-/** One JSON line in Workers Logs; `trace` is the request that caused the event. */
+/** One JSON line, as every log line of Linnet; `trace` is the request that caused the event. */
 export function log(event: LogEvent, trace: Trace): void {
-  // oxlint-disable-next-line no-console -- the platform collects structured logs from the console
-  console.log({ ...event, ...trace });
+  console.log(JSON.stringify({ ...event, ...trace }));
 }

@@ -4,6 +4,7 @@ import { argument, type Context, type Register } from "../command.ts";
 import { paintStatus, renderExperiment, type Status } from "../experiment-view.ts";
 import { formatTime } from "../format.ts";
 import { type ListOptions, listOptions, showList } from "../lists.ts";
+import { confirm } from "../prompt.ts";
 import { renderTable } from "../table.ts";
 
 type ListExperiments = ListOptions & {
@@ -113,6 +114,21 @@ export const registerExperiments: Register = (group, wire) => {
             : { winning_variant_id: await variantNamed(client, id, winner, options) };
         return experiments.conclude(client, id, request, options);
       }),
+  );
+
+  wire(
+    group
+      .command("delete <id>")
+      .description("delete a draft or an experiment that has ended, with its counts and events")
+      .option("--yes", "do not ask"),
+    async (context, command) => {
+      const id = argument(command, 0);
+      const { yes } = command.opts<{ yes?: boolean }>();
+      const client = await context.client();
+      if (!(await confirm(context.world, `Delete experiment ${id}?`, yes === true))) return;
+      await experiments.remove(client, id, { signal: context.world.signal });
+      context.show({ deleted: id }, () => `Deleted ${id}`);
+    },
   );
 };
 

@@ -249,7 +249,7 @@ describe("a definition with an idempotency key", () => {
     await succeeds(200, `POST /v1/experiments/${id}/start`, { key });
     await succeeds(200, `POST /v1/experiments/${id}/rollback`, { key });
     expect((await send()).body).toMatchObject({ id, status: "rolled_back" });
-    await succeeds(204, "DELETE /v1/models/short-lived", { key });
+    await succeeds(204, "DELETE /v1/models/short-lived/versions/2", { key });
     expect((await send()).body).toMatchObject({ id, status: "rolled_back" });
   });
 

@@ -120,7 +120,7 @@ describe("an experiment", () => {
     expect(await succeeds(200, `GET /v1/experiments/${id}`, { key })).toMatchObject({ epoch: 1 });
   });
 
-  it("keeps its versions until it has ended", async () => {
+  it("keeps its versions until it serves them no more", async () => {
     const mine = await keyOf();
     await newModel(mine, "kept");
     const { id } = await runningExperiment(mine, "kept");
@@ -130,7 +130,7 @@ describe("an experiment", () => {
       expect(body).toMatchObject({ experiments: [id], aliases: [] });
     }
     await succeeds(200, `POST /v1/experiments/${id}/rollback`, { key: mine });
-    await succeeds(204, "DELETE /v1/models/kept", { key: mine });
+    await succeeds(204, "DELETE /v1/models/kept/versions/2", { key: mine });
     await succeeds(200, `GET /v1/experiments/${id}`, { key: mine });
   });
 });

@@ -240,6 +240,15 @@ describe("an alias", () => {
     ]);
   });
 
+  it("moved again after the answer was lost is found moved, and its history has one move", async () => {
+    const path = "/v1/models/aliased/aliases/repeated";
+    const json = { version: 1, expected_version: null };
+    for (const _ of [1, 2]) {
+      const { history } = await succeeds<AliasHistory>(200, `PUT ${path}`, { key, json });
+      expect(history).toHaveLength(1);
+    }
+  });
+
   it("moved by two from the same place goes to one of them", async () => {
     const path = "/v1/models/aliased/aliases/raced";
     const move = (version: number, expected_version: number | null) =>
@@ -247,7 +256,8 @@ describe("an alias", () => {
     const first = await Promise.all([move(1, null), move(2, null)]);
     expect(first.map(({ status }) => status).toSorted()).toEqual([200, 409]);
     const { version } = await succeeds<AliasHistory>(200, `GET ${path}`, { key });
-    const json = { version: 1, expected_version: version === 1 ? 2 : 1 };
+    const other = version === 1 ? 2 : 1;
+    const json = { version: other, expected_version: other };
     const { body } = await refused("alias_moved", `PUT ${path}`, { key, json });
     expect(body).toMatchObject({ found_version: version });
   });

@@ -10,6 +10,11 @@ export function experimentProblem(id: string, refusal: ExperimentRefusal): ApiPr
       return new ApiProblem(refusal.code, `start it with POST /v1/experiments/${id}/start`);
     case "experiment_abandoned":
       return new ApiProblem("unavailable", "another attempt with this key was refused; try again");
+    case "experiment_active":
+      return new ApiProblem(
+        refusal.code,
+        `it is ${refusal.status}; conclude it or roll it back before you delete it`,
+      );
     case "experiment_concluding":
       return new ApiProblem(
         refusal.code,

@@ -34,8 +34,7 @@ function authorize(scope: Scope): MiddlewareHandler<AppEnv> {
     c.get("logged")["key_id"] = admission.principal.key_id;
     try {
       if (!admission.admitted) throw quotaExhausted(admission);
-      if (!allows(admission.principal.scopes, scope))
-        throw new ApiProblem("scope_missing", `this key lacks the scope '${scope}'`, { scope });
+      if (!allows(admission.principal.scopes, scope)) throw scopeMissing(scope, admission);
       await next();
     } finally {
       // A thrown problem has not become `c.res` yet when this runs only if `authorize` threw it.
@@ -63,6 +62,14 @@ function quotaHeaders({ quota }: Admission): Record<string, string> {
     "ratelimit-policy": `"hour";q=${quota.limit};w=3600`,
   };
 }
+
+const scopeMissing = (scope: Scope, admission: Admission): ApiProblem =>
+  new ApiProblem(
+    "scope_missing",
+    `this key lacks the scope '${scope}'`,
+    { scope },
+    quotaHeaders(admission),
+  );
 
 function quotaExhausted(admission: Admission): ApiProblem {
   const wait = secondsUntil(admission.quota.reset_at);

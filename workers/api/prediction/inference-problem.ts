@@ -2,14 +2,14 @@ import type { InferenceError } from "../../../contract/inference.ts";
 import type { ProtocolProblem } from "../../../domain/inference-protocol/protocol-problem.ts";
 import { ApiProblem } from "../http/problem.ts";
 
-const megabytes = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MiB`;
+const inBytes = (count: number): string => `${count.toLocaleString("en")} bytes`;
 
 /** What a failure of the inference Worker means to the caller. */
 export function inferenceProblem(error: InferenceError): ApiProblem {
   switch (error.code) {
     case "model_too_large": {
       const { size_bytes, limit_bytes } = error;
-      const detail = `the model has ${megabytes(size_bytes)}; an isolate opens at most ${megabytes(limit_bytes)}`;
+      const detail = `the model has ${inBytes(size_bytes)}; an isolate opens at most ${inBytes(limit_bytes)}`;
       return new ApiProblem(error.code, detail, { size_bytes, limit_bytes });
     }
     case "model_operator_unsupported": {
