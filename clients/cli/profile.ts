@@ -52,7 +52,6 @@ export function keyId(key: string): string | null {
 async function findStored(world: World): Promise<(Stored & { path: string }) | null> {
   for (let folder = world.cwd; ; folder = dirname(folder)) {
     const path = join(folder, ".linnet", "credentials.json");
-    // oxlint-disable-next-line no-await-in-loop -- the nearest one wins
     const local = (await isOwn(path)) ? await readStored(path) : null;
     if (local) return local;
     if (dirname(folder) === folder) break;

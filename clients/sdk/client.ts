@@ -90,7 +90,6 @@ export function createClient({ baseUrl, apiKey, ...defaults }: ClientOptions): L
     try {
       for (let attempt = 0; ; attempt++) {
         try {
-          // oxlint-disable-next-line no-await-in-loop -- the next attempt is for when this fails
           return await send(attempt);
         } catch (cause) {
           const error = explain(cause, { signal, requestId, baseUrl: base.origin });
@@ -98,7 +97,6 @@ export function createClient({ baseUrl, apiKey, ...defaults }: ClientOptions): L
             throw error;
           const wait = retryWait(error, attempt);
           if (wait === null || wait >= timer.left()) throw error;
-          // oxlint-disable-next-line no-await-in-loop -- attempts follow each other
           await pause(wait, signal);
         }
       }

@@ -54,7 +54,6 @@ export function createOutcomeReporter(
     while (left > 0 && held.length >= least) {
       const batch = held.slice(0, maxBatch);
       left -= batch.length;
-      // oxlint-disable-next-line no-await-in-loop -- one request at a time keeps their order
       const { reports, rejected } = await sendBatch(batch);
       held.splice(0, batch.length);
       for (const report of reports) options.onReport?.(report);

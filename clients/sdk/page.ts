@@ -13,7 +13,6 @@ export async function* eachItem<T>(
   cursor?: string,
 ): AsyncGenerator<T, void, undefined> {
   for (;;) {
-    // oxlint-disable-next-line no-await-in-loop -- the cursor of a page is in the page before
     const page = await read(cursor);
     yield* page.items;
     if (page.next_cursor === null) return;

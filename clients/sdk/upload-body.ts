@@ -79,7 +79,6 @@ function counted(stream: Stream, size: number, onProgress: OnProgress | undefine
   return new ReadableStream({
     async pull(controller) {
       while (chunk.byteLength === 0) {
-        // oxlint-disable-next-line no-await-in-loop -- an empty chunk says nothing
         const { done, value } = await reader.read();
         if (done) {
           controller.close();

@@ -58,7 +58,6 @@ export function readFields<R extends Rules>(
   for (const [name, { fits, expected }] of Object.entries(rules))
     if (!fits(value[name]))
       return fail(malformed(path ? `${path}.${name}` : name, expected, describeValue(value[name])));
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the loop held every rule of R
   return ok(value as Fitted<R>);
 }
 

@@ -10,8 +10,6 @@ import type {
   RoutingLease,
 } from "../../contract/experiment-lease.ts";
 import type { AliasRecord, ModelRefusal } from "../../contract/model-lease.ts";
-import { openDirectory } from "../../database/directory.ts";
-import { deleteExperiment, putExperimentStatus } from "../../database/experiments.ts";
 import { type Decision, decide, tableOf, type Unit } from "../../domain/experiments/decide.ts";
 import type { ExperimentStatus } from "../../domain/experiments/experiment.ts";
 import { advance, draftOf, type Transition } from "../../domain/experiments/lifecycle.ts";
@@ -22,6 +20,7 @@ import { callActor } from "../shared/call-actor.ts";
 import { Effects } from "../shared/effects.ts";
 import { upgradeSchema } from "../shared/upgrade-schema.ts";
 import { ExperimentStore } from "./experiment-store.ts";
+import { listStanding, releaseClaims } from "./follow-up.ts";
 import { type Counted, OutcomeCounter } from "./outcome-counter.ts";
 import { SCHEMA } from "./schema.ts";
 
@@ -280,29 +279,8 @@ export class ExperimentActor extends DurableObject<Env> {
     if (!last) return;
     const removed = this.#store.isAbandoned();
     if (effect === "promotion") await this.#promote();
-    if (effect === "directory") await this.#listStanding(last, removed);
-    if (effect === "claims") await this.#releaseClaims(last, removed);
-  }
-
-  async #listStanding({ definition, state }: ExperimentSnapshot, removed: boolean): Promise<void> {
-    const directory = openDirectory(this.env.DB);
-    const { status, updated_at, started_at, ended_at } = state;
-    const standing = { status, updated_at, started_at, ended_at };
-    if (removed) await deleteExperiment(directory, definition.id);
-    else await putExperimentStatus(directory, definition.id, standing);
-  }
-
-  /** An experiment that has ended still serves one variant, and keeps its claim on that one. */
-  async #releaseClaims({ definition, state }: ExperimentSnapshot, removed: boolean): Promise<void> {
-    const { winner, control } = tableOf(definition, state);
-    const serving = removed ? undefined : definition.variants[winner ?? control];
-    for (const model_id of new Set(definition.variants.map((variant) => variant.model_id))) {
-      const kept = serving?.model_id === model_id ? serving.version : null;
-      await callActor(
-        () => this.env.MODEL.getByName(model_id),
-        (model) => model.release(definition.id, kept),
-      );
-    }
+    if (effect === "directory") await listStanding(this.env, last, removed);
+    if (effect === "claims") await releaseClaims(this.env, last, removed);
   }
 
   #snapshot() {

@@ -116,17 +116,17 @@ console.log(
     "scenario",
     "per second",
     "to bare Worker",
+    "to front door",
     "to Node + native",
     "server CPU µs each",
     "p50 ms",
     "p99 ms",
   ]),
 );
-console.log(cells(Array.from({ length: 7 }, () => "---")));
+console.log(cells(Array.from({ length: 8 }, () => "---")));
 for (const { name, carries } of scenarios) {
-  const ratios = carries
-    ? ["", ""]
-    : [ratio(name, "bare Worker"), ratio(name, "Node + native runtime")];
+  const peers = ["bare Worker", "bare Worker, Miniflare's front door", "Node + native runtime"];
+  const ratios = peers.map((peer) => (carries ? "" : ratio(name, peer)));
   const cpu = of(name, "cpuMicros").toFixed(carries ? 1 : 0);
   console.log(
     cells([

@@ -23,9 +23,7 @@ describe("a roomy isolate", () => {
     inference = await startInference({ session_budget: 40_000_000, max_model: 200_000 });
     expected = JSON.parse(await readFile("examples/wdbc/expected.json", "utf8"));
     for (const name of ["logistic", "mlp", "forest"] as const) {
-      // oxlint-disable-next-line no-await-in-loop -- three small files
       const bytes = await readFile(`examples/wdbc/models/wdbc-${name}.onnx`);
-      // oxlint-disable-next-line no-await-in-loop -- as above
       models.set(name, await inference.store(bytes));
     }
   });
@@ -195,7 +193,6 @@ describe("a tight isolate", () => {
     if (a === undefined || b === undefined || c === undefined) throw new Error("no models");
     const run = (stored: ModelRef) => inference.run(stored, { x: float32([1]) });
     for (const stored of [a, b, a, c, a]) {
-      // oxlint-disable-next-line no-await-in-loop -- the order is what is tested
       expect(await run(stored)).toMatchObject({ ok: true });
     }
     const story = inference.logs().map((line) => [line["event"], line["sha256"]]);

@@ -93,7 +93,6 @@ export class SessionCache<Session, Failure> {
       const entry = this.#touch(key);
       if (entry !== undefined) return ok(entry);
       const shared = this.#loads.get(key);
-      // oxlint-disable-next-line no-await-in-loop -- each turn waits for a different load
       const outcome = await (shared === undefined
         ? this.#startLoad(key, costBytes, load, life)
         : outlive(shared, life));

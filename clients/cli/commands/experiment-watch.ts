@@ -34,7 +34,6 @@ async function watch(context: Context, id: string, intervalMs: number): Promise<
   const view = createLiveView(stdout);
   try {
     for (;;) {
-      // oxlint-disable-next-line no-await-in-loop -- each look follows the one before
       const report = await experiments.metrics(client, id, options);
       if (context.json) stdout.write(`${JSON.stringify(report)}\n`);
       else {
@@ -42,7 +41,6 @@ async function watch(context: Context, id: string, intervalMs: number): Promise<
         view.draw(renderMetrics(report, { paint: context.paint, width, title: name }));
       }
       if (hasEnded(report.status)) break;
-      // oxlint-disable-next-line no-await-in-loop -- the time between two looks
       await sleep(intervalMs, undefined, { signal });
     }
   } finally {

@@ -27,7 +27,6 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   const folder = await mkdtemp(join(tmpdir(), "linnet-conformance-"));
   const problem = await unpack(folder);
   if (problem === null) await buildInference(BUILT);
-  // oxlint-disable-next-line no-console -- a skipped suite is to be noticed
   else console.warn(`\nThe conformance suite is SKIPPED: ${problem}\n`);
   provide("operatorTests", problem === null ? join(folder, "node") : null);
   provide("builtInference", BUILT);

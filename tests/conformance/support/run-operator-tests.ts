@@ -24,7 +24,6 @@ export async function runOperatorTests(
   const outcomes = new Map<string, Outcome>();
   for (let from = 0; from < tests.length; from += MODELS_PER_REQUEST) {
     const some = tests.slice(from, from + MODELS_PER_REQUEST);
-    // oxlint-disable-next-line no-await-in-loop -- one Worker, asked once at a time
     for (const [name, outcome] of await runSome(inference, some)) outcomes.set(name, outcome);
   }
   return outcomes;
