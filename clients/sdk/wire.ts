@@ -1,23 +1,27 @@
 /** What travels: the types of the contract, without its schemas. */
-import type { ReportOutcomes } from "../../contract/experiment.ts";
+import type { ReportOutcomes } from "../../contract/experiment-traffic.ts";
 import type { DeepHealth } from "../../contract/health.ts";
 
 export type { Page } from "../../contract/common.ts";
 export type {
-  AnalysisReport,
   CreateExperiment,
-  EventView,
   ExperimentChange,
-  ExperimentPredictRequest,
-  ExperimentPredictResponse,
   ExperimentSummary,
   ExperimentView,
+} from "../../contract/experiment.ts";
+export type {
+  AnalysisReport,
+  EventView,
   MetricsReport,
+  VariantMetrics,
+} from "../../contract/experiment-report.ts";
+export type {
+  ExperimentPredictRequest,
+  ExperimentPredictResponse,
   OutcomesReport,
   RouteRequest,
   RouteResponse,
-  VariantMetrics,
-} from "../../contract/experiment.ts";
+} from "../../contract/experiment-traffic.ts";
 export type { DeepHealth } from "../../contract/health.ts";
 export type { CreateKey, KeyUsage, KeyView, NewKey, SetUpResult } from "../../contract/key.ts";
 export type { UserView } from "../../contract/key.ts";

@@ -2,13 +2,12 @@ import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Page } from "../../../contract/common.ts";
+import type { ExperimentChange, ExperimentSummary } from "../../../contract/experiment.ts";
+import type { EventView } from "../../../contract/experiment-report.ts";
 import type {
-  EventView,
-  ExperimentChange,
   ExperimentPredictResponse,
-  ExperimentSummary,
   RouteResponse,
-} from "../../../contract/experiment.ts";
+} from "../../../contract/experiment-traffic.ts";
 import type { AliasHistory } from "../../../contract/model.ts";
 import {
   newExperiment,

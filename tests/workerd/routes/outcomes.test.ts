@@ -1,10 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import type { AnalysisReport, MetricsReport } from "../../../contract/experiment-report.ts";
 import type {
-  AnalysisReport,
   ExperimentPredictResponse,
-  MetricsReport,
   OutcomesReport,
-} from "../../../contract/experiment.ts";
+} from "../../../contract/experiment-traffic.ts";
 import { newExperiment, newModel, runningExperiment } from "../support/model-fixtures.ts";
 import { call, keyOf, refused, succeeds } from "../support/platform.ts";
 

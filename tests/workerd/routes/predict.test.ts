@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { MetricsReport } from "../../../contract/experiment.ts";
+import type { MetricsReport } from "../../../contract/experiment-report.ts";
 import type { PredictResponse } from "../../../contract/predict.ts";
 import expected from "../../../examples/wdbc/expected.json";
 import { identityModel } from "../../fixtures/onnx-writer.ts";

@@ -1,4 +1,4 @@
-import type { MetricsReport, VariantMetrics } from "../../../contract/experiment.ts";
+import type { MetricsReport, VariantMetrics } from "../../../contract/experiment-report.ts";
 import type {
   ExperimentReport,
   ServedVariant,

@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
-import { AnalysisQuery, AnalysisReport, ExperimentPath } from "../../../../contract/experiment.ts";
+import { ExperimentPath } from "../../../../contract/experiment.ts";
+import { AnalysisQuery, AnalysisReport } from "../../../../contract/experiment-report.ts";
 import { analyse } from "../../../../domain/experiments/analysis.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";

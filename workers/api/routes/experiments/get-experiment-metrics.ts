@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
-import { ExperimentPath, MetricsReport } from "../../../../contract/experiment.ts";
+import { ExperimentPath } from "../../../../contract/experiment.ts";
+import { MetricsReport } from "../../../../contract/experiment-report.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { readReport } from "../../experiments/read-report.ts";

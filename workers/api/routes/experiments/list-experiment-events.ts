@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
-import { EventPage, EventQuery, ExperimentPath } from "../../../../contract/experiment.ts";
+import { ExperimentPath } from "../../../../contract/experiment.ts";
+import { EventPage, EventQuery } from "../../../../contract/experiment-report.ts";
 import type { ExperimentEvent } from "../../../../contract/experiment-lease.ts";
 import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
 import { operation } from "../../http/app-env.ts";

@@ -1,9 +1,9 @@
 import { createRoute } from "@hono/zod-openapi";
+import { ExperimentPath } from "../../../../contract/experiment.ts";
 import {
-  ExperimentPath,
   ExperimentPredictRequest,
   ExperimentPredictResponse,
-} from "../../../../contract/experiment.ts";
+} from "../../../../contract/experiment-traffic.ts";
 import { feedsFromJson } from "../../../../domain/tensors/feeds-from-json.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";

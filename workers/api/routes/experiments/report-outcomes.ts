@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
-import { ExperimentPath, OutcomesReport, ReportOutcomes } from "../../../../contract/experiment.ts";
+import { ExperimentPath } from "../../../../contract/experiment.ts";
+import { OutcomesReport, ReportOutcomes } from "../../../../contract/experiment-traffic.ts";
 import type { ExperimentRefusal, RecordedOutcomes } from "../../../../contract/experiment-lease.ts";
 import type { Result } from "../../../../domain/result.ts";
 import { callActor } from "../../../../durable-objects/shared/call-actor.ts";

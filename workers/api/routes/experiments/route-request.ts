@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
-import { ExperimentPath, RouteRequest, RouteResponse } from "../../../../contract/experiment.ts";
+import { ExperimentPath } from "../../../../contract/experiment.ts";
+import { RouteRequest, RouteResponse } from "../../../../contract/experiment-traffic.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { JSON_PROBLEMS } from "../../http/problem.ts";
