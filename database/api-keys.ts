@@ -18,10 +18,6 @@ export async function markRevoked(directory: Directory, id: string, at: number):
     .where(and(eq(apiKey.id, id), isNull(apiKey.revoked_at)));
 }
 
-export async function deleteApiKey(directory: Directory, id: string): Promise<void> {
-  await directory.delete(apiKey).where(eq(apiKey.id, id));
-}
-
 export const listApiKeys = (
   directory: Directory,
   query: { owner_id: string; include_revoked: boolean; before: string | undefined; limit: number },

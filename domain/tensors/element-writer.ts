@@ -79,7 +79,8 @@ const strings = (data: string[]): ElementWriter => ({
   put(values, at) {
     for (let i = 0; i < values.length; i++) {
       const value = values[i];
-      if (typeof value !== "string") return i;
+      // ONNX Runtime reads a string up to a NUL, so the rest would be lost without notice.
+      if (typeof value !== "string" || value.includes("\0")) return i;
       data[at + i] = value;
     }
     return -1;
@@ -137,7 +138,7 @@ const KINDS: Record<ElementType, Kind> = {
   int64: bigInteger(-(2n ** 63n), 2n ** 63n - 1n, (n) => new BigInt64Array(n)),
   uint64: bigInteger(0n, 2n ** 64n - 1n, (n) => new BigUint64Array(n)),
   bool: { accepts: "true or false", open: (length) => booleans(new Uint8Array(length)) },
-  string: { accepts: "a string", open: () => strings([]) },
+  string: { accepts: "a string without NUL", open: () => strings([]) },
 };
 
 export const elementWriter = (type: ElementType, length: number): ElementWriter =>

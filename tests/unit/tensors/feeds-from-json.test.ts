@@ -201,6 +201,7 @@ describe("values", () => {
     expect(refusal("bool", [true, 2])).toBe("input_type [1]: 2");
     expect(data("string", ["", "né"])).toEqual(["", "né"]);
     expect(refusal("string", ["a", 1])).toBe("input_type [1]: 1");
+    expect(refusal("string", ["a", "b\u0000c"])).toMatch(/^input_type \[1\]: /);
   });
 
   test("the path leads to the value, and a long one is cut", () => {

@@ -12,7 +12,7 @@ const randomHex = (): string => crypto.randomUUID().replaceAll("-", "");
  * Takes the caller's `x-request-id` and W3C `traceparent`, or makes them, and carries them on: a
  * trace keeps its id and gets a new span here. https://www.w3.org/TR/trace-context/
  */
-export function startTrace(headers: Headers): Trace {
+function startTrace(headers: Headers): Trace {
   const asked = headers.get("x-request-id");
   const random = randomHex();
   const request_id = asked && REQUEST_ID.test(asked) ? asked : `req_${random}`;

@@ -38,7 +38,7 @@ export async function ownedExperiment(c: Context<AppEnv>, id: string) {
 }
 
 /** The experiment's table and variants, at most one lease old. */
-export async function leaseRouting(c: Context<AppEnv>, id: string): Promise<RoutingLease> {
+async function leaseRouting(c: Context<AppEnv>, id: string): Promise<RoutingLease> {
   const open = await ownedExperiment(c, id);
   const held = leases.get(id) ?? { lease: undefined, expires_at: 0, renewal: new Shared() };
   leases.set(id, held);
