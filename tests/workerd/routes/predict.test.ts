@@ -155,9 +155,9 @@ it("a model of strings takes any text and gives it back", async () => {
   expect(outputs).toEqual({ y: x });
 });
 
-it("a text that C cannot hold is the model's failure too", async () => {
+it("a text that the runtime would cut short is refused before it gets there", async () => {
   const inputs = { x: ["a\u0000b"] };
-  await refused("inference_failed", "POST /v1/models/strings/predict", { key, json: { inputs } });
+  await refused("input_type", "POST /v1/models/strings/predict", { key, json: { inputs } });
 });
 
 it("a model that fails on an input is the model's failure, and its variant's", async () => {
