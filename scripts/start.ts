@@ -58,7 +58,9 @@ const { url } = await startPlatform({
 }).catch((error: Error) => {
   console.error(`\n${error.message}`);
   if (/address already in use/i.test(error.message))
-    console.error(`Port ${port} is taken; choose another with: npm start -- --port ${port + 1}`);
+    console.error(
+      `Port ${port} is taken: choose another with 'npm start -- --port ${port + 1}', or end a workerd that was left behind when a platform was killed.`,
+    );
   process.exit(1);
 });
 const newKey = await ensureKey(url, secrets);
