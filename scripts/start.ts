@@ -8,6 +8,7 @@ import {
   forgetLocal,
   LOCAL,
   localSecrets,
+  noteRuntime,
   readCredentials,
   type Secrets,
   writeCredentials,
@@ -63,6 +64,7 @@ const { url } = await startPlatform({
     );
   process.exit(1);
 });
+await noteRuntime();
 const newKey = await ensureKey(url, secrets);
 const { api_key } = (await readCredentials()) ?? { api_key: "" };
 const client = createClient({ baseUrl: url, apiKey: api_key });

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -25,26 +26,49 @@ export async function localSecrets(): Promise<Secrets> {
   return secrets;
 }
 
-const PID = join(LOCAL, "pid");
+const PIDS = join(LOCAL, "pids.json");
 
-/** Refuses when another platform runs on this state: two would write to one database. */
+/** This process and, once it runs, the workerd that it started. */
+type Pids = { platform: number; workerd?: number };
+
+/**
+ * Refuses when another platform runs on this state: two would write to one database. A workerd
+ * that outlived a platform which was killed is ended first.
+ */
 export async function claimLocal(): Promise<void> {
-  const pid = Number(await readFile(PID, "utf8").catch(() => Number.NaN));
-  if (pid !== process.pid && isAlive(pid)) {
+  const known = await readJson<Pids>(PIDS);
+  if (known && known.platform !== process.pid && isAlive(known.platform)) {
     console.error(
-      `A platform runs here already (process ${pid}). Stop it with Ctrl-C in its terminal.`,
+      `A platform runs here already (process ${known.platform}). Stop it with Ctrl-C in its terminal.`,
     );
     process.exit(1);
   }
-  await mkdir(LOCAL, { recursive: true, mode: 0o700 });
-  await writeFile(PID, String(process.pid));
+  if (known?.workerd !== undefined && workerdPids().some(({ pid }) => pid === known.workerd))
+    process.kill(known.workerd, "SIGKILL");
+  await writePrivate("pids.json", { platform: process.pid } satisfies Pids);
   // However the process ends: Miniflare ends it by itself on a signal.
-  process.on("exit", () => rmSync(PID, { force: true }));
+  process.on("exit", () => rmSync(PIDS, { force: true }));
+}
+
+/** Notes the workerd of this process, for a later start to end it if this one is killed. */
+export async function noteRuntime(): Promise<void> {
+  const own = workerdPids().find(({ parent }) => parent === process.pid);
+  const pids: Pids = { platform: process.pid, ...(own ? { workerd: own.pid } : {}) };
+  await writePrivate("pids.json", pids);
+}
+
+/** Every workerd on this machine; none where there is no `ps`. */
+function workerdPids(): { pid: number; parent: number }[] {
+  const { stdout } = spawnSync("ps", ["-axo", "pid=,ppid=,comm="], { encoding: "utf8" });
+  return (stdout ?? "").split("\n").flatMap((line) => {
+    const [pid, parent, command] = line.trim().split(/\s+/);
+    return command?.endsWith("workerd") ? [{ pid: Number(pid), parent: Number(parent) }] : [];
+  });
 }
 
 function isAlive(pid: number): boolean {
   try {
-    return Number.isInteger(pid) && process.kill(pid, 0);
+    return process.kill(pid, 0);
   } catch {
     return false;
   }
