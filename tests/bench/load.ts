@@ -5,12 +5,16 @@ import type { Server } from "./targets.ts";
 export type Scenario = {
   name: string;
   server: Server;
+  /** The scenario that its throughput is a ratio of. */
+  compareTo?: string;
   path: string;
   headers?: Record<string, string>;
   /** Each call gives the next request's body. */
   body: () => string;
   /** How many things one request carries, such as outcomes in a batch. */
   carries?: number;
+  /** The platform is to refuse it; what it costs up to there is what is measured. */
+  refused?: boolean;
 };
 
 export type Round = { perSecond: number; cpuMicros: number; p50: number; p99: number };
@@ -25,9 +29,9 @@ function cpuTime(pid: number): number {
   return ((Number(fields[11]) + Number(fields[12])) * 1e6) / TICKS_PER_SECOND;
 }
 
-/** Loads one scenario for some seconds; any answer that is not 2xx fails the benchmark. */
+/** Loads one scenario for some seconds; an answer that is not the expected one fails the benchmark. */
 export async function runRound(scenario: Scenario, seconds: number): Promise<Round> {
-  const { server, path, headers = {}, body, carries = 1 } = scenario;
+  const { server, path, headers = {}, body, carries = 1, refused = false } = scenario;
   const before = cpuTime(server.pid);
   const result = await autocannon({
     url: server.url,
@@ -43,7 +47,8 @@ export async function runRound(scenario: Scenario, seconds: number): Promise<Rou
     ],
   });
   const { total } = result.requests;
-  const failed = result.non2xx + result.errors + result.timeouts;
+  const wrong = refused ? total - result.non2xx : result.non2xx;
+  const failed = wrong + result.errors + result.timeouts;
   if (failed > 0) throw new Error(`${scenario.name}: ${failed} of ${total} requests failed`);
   return {
     perSecond: (total * carries) / result.duration,

@@ -22,11 +22,11 @@ const inputs = { features: [row.split(",").slice(0, 30).map(Number)] };
 const oneRow = JSON.stringify({ inputs });
 
 // One after the other: a server's process is told by being new.
-const bare = await startBare("own socket");
-const door = await startBare("front door");
+const bare = await startBare();
 const peer = await startPeer();
 const linnet = await startLinnet();
 const headers = { authorization: `Bearer ${linnet.key}` };
+const PEER = "Node + native runtime";
 let serial = 0;
 const next = () => `bench-${process.pid}-${serial++}`;
 const withUser = () => JSON.stringify({ request_id: next(), user_id: next(), inputs });
@@ -42,30 +42,44 @@ const batch = () => {
 };
 const experiment = (id: string, operation: string) => `/v1/experiments/${id}/${operation}`;
 const { strict, leased } = linnet.experiments;
+const MODEL = "/v1/models/wdbc/predict";
+/** What is measured on workerd's own socket and behind Miniflare's front door alike. */
+const throughEach = (at: "own socket" | "front door"): Scenario[] => {
+  const platform = { server: at === "own socket" ? linnet : linnet.door, headers };
+  const least = at === "own socket" ? bare : bare.door;
+  const compareTo = `bare Worker, ${at}`;
+  return [
+    { name: compareTo, compareTo, server: least, path: "/", body: () => oneRow },
+    { name: `model predict, ${at}`, compareTo, ...platform, path: MODEL, body: () => oneRow },
+    {
+      name: `leased experiment predict, ${at}`,
+      compareTo,
+      ...platform,
+      path: experiment(leased, "predict"),
+      body: withUser,
+    },
+    {
+      name: `strict experiment predict, ${at}`,
+      compareTo,
+      ...platform,
+      path: experiment(strict, "predict"),
+      body: withUser,
+    },
+  ];
+};
+const own = { server: linnet, compareTo: "bare Worker, own socket" };
 const scenarios: Scenario[] = [
-  { name: "bare Worker", server: bare, path: "/", body: () => oneRow },
-  { name: "bare Worker, Miniflare's front door", server: door, path: "/", body: () => oneRow },
-  { name: "Node + native runtime", server: peer, path: "/", body: () => oneRow },
+  ...throughEach("own socket"),
+  ...throughEach("front door"),
+  { name: PEER, server: peer, path: "/", body: () => oneRow },
+  { name: "refused: no key", ...own, path: MODEL, body: () => oneRow, refused: true },
   {
-    name: "model predict",
-    server: linnet,
+    name: "refused: wrong input",
+    ...own,
     headers,
-    path: "/v1/models/wdbc/predict",
-    body: () => oneRow,
-  },
-  {
-    name: "leased experiment predict",
-    server: linnet,
-    headers,
-    path: experiment(leased, "predict"),
-    body: withUser,
-  },
-  {
-    name: "strict experiment predict",
-    server: linnet,
-    headers,
-    path: experiment(strict, "predict"),
-    body: withUser,
+    path: MODEL,
+    body: () => '{"inputs":{"x":[1]}}',
+    refused: true,
   },
   {
     name: "outcomes, batches of 100",
@@ -103,46 +117,26 @@ try {
     decisions.push(decisionMicros());
   }
 } finally {
-  await Promise.all([bare, door, peer, linnet].map((server) => server.stop()));
+  await Promise.all([bare, peer, linnet].map((server) => server.stop()));
 }
 
 const of = (name: string, field: keyof Round) =>
   median((results.get(name) ?? []).map((round) => round[field]));
-const ratio = (name: string, to: string) =>
-  (of(name, "perSecond") / of(to, "perSecond")).toFixed(2);
+const ratio = (name: string, to: string | undefined) =>
+  to === undefined ? "" : (of(name, "perSecond") / of(to, "perSecond")).toFixed(2);
 const cells = (texts: (string | number)[]) => `| ${texts.join(" | ")} |`;
-console.log(
-  cells([
-    "scenario",
-    "per second",
-    "to bare Worker",
-    "to front door",
-    "to Node + native",
-    "server CPU µs each",
-    "p50 ms",
-    "p99 ms",
-  ]),
-);
-console.log(cells(Array.from({ length: 8 }, () => "---")));
-for (const { name, carries } of scenarios) {
-  const peers = ["bare Worker", "bare Worker, Miniflare's front door", "Node + native runtime"];
-  const ratios = peers.map((peer) => (carries ? "" : ratio(name, peer)));
+const HEAD = ["scenario", "per second", "to bare Worker", "to Node + native", "server CPU µs each"];
+console.log(cells([...HEAD, "p50 ms", "p99 ms"]));
+console.log(cells(Array.from({ length: HEAD.length + 2 }, () => "---")));
+for (const { name, compareTo, carries } of scenarios) {
+  const ratios = [ratio(name, compareTo), ratio(name, carries ? undefined : PEER)];
   const cpu = of(name, "cpuMicros").toFixed(carries ? 1 : 0);
-  console.log(
-    cells([
-      name,
-      of(name, "perSecond").toFixed(0),
-      ...ratios,
-      cpu,
-      of(name, "p50"),
-      of(name, "p99"),
-    ]),
-  );
+  const latencies = [of(name, "p50"), of(name, "p99")];
+  console.log(cells([name, of(name, "perSecond").toFixed(0), ...ratios, cpu, ...latencies]));
 }
 console.log(`\nRouting decision in process: ${median(decisions).toFixed(2)} µs of CPU.`);
-console.log(
-  `Leased experiment predict to model predict: ${ratio("leased experiment predict", "model predict")}.`,
-);
+const kept = ratio("leased experiment predict, own socket", "model predict, own socket");
+console.log(`Leased experiment predict to model predict: ${kept}.`);
 const [{ model } = { model: "unknown processor" }] = cpus();
 const machine = `${cpus().length} x ${model}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.version}`;
 console.log(`Medians of ${rounds} alternating rounds of ${seconds} s, 16 connections; ${machine}.`);

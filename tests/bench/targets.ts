@@ -21,18 +21,17 @@ async function workerdChildren(): Promise<number[]> {
   return found;
 }
 
-async function onWorkerd(start: () => Promise<Platform>): Promise<Server> {
+async function onWorkerd(start: () => Promise<Platform>): Promise<Server & { door: Server }> {
   const before = await workerdChildren();
   const { url, miniflare } = await start();
   const pid = (await workerdChildren()).find((child) => !before.includes(child)) ?? 0;
-  return { url, pid, stop: () => miniflare.dispose() };
+  const stop = () => miniflare.dispose();
+  const door = { url: String(await miniflare.ready).replace(/\/$/, ""), pid, stop };
+  return { url, pid, stop, door };
 }
 
-/**
- * A Worker that reads a body and answers: the least that workerd can do for a request. `behind`
- * is the front door of Miniflare, the way that development servers serve a Worker.
- */
-export const startBare = (behind: "own socket" | "front door"): Promise<Server> =>
+/** A Worker that reads a body and answers: the least that workerd can do for a request. */
+export const startBare = (): Promise<Server & { door: Server }> =>
   onWorkerd(async () => {
     const script = `export default { async fetch(request) { await request.text(); return Response.json({ ok: true }); } };`;
     const unsafeDirectSockets = [{ host: "127.0.0.1", port: 0 }];
@@ -50,9 +49,11 @@ export const startBare = (behind: "own socket" | "front door"): Promise<Server> 
         workers: [{ ...worker, unsafeDirectSockets }],
       }),
     );
-    const door = await miniflare.ready;
-    const url = behind === "front door" ? door : await miniflare.unsafeGetDirectURL("bare");
-    return { url: String(url).replace(/\/$/, ""), miniflare };
+    await miniflare.ready;
+    return {
+      url: String(await miniflare.unsafeGetDirectURL("bare")).replace(/\/$/, ""),
+      miniflare,
+    };
   });
 
 /** The same model behind a plain Node server. */
@@ -72,6 +73,8 @@ export async function startPeer(): Promise<Server> {
 }
 
 export type Linnet = Server & {
+  /** The same platform behind Miniflare's front door. */
+  door: Server;
   key: string;
   experiments: { strict: string; leased: string };
   control: string;
