@@ -31,7 +31,7 @@ export type Platform = { url: string; miniflare: Miniflare };
 
 /**
  * Runs the built Workers on workerd. Requests reach the public Worker through a socket of its
- * own: Miniflare's front door is a Worker too and costs several times what a request costs.
+ * own: Miniflare's front door is a Worker too and costs more than a bare one (docs/performance.md).
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { port = 0, state, secrets, vars = {}, onLog = () => undefined } = options;
