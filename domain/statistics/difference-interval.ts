@@ -66,11 +66,7 @@ function score(control: Proportion, variant: Proportion, z: number): Interval {
 
 /** Variance of the difference when both rates have their maximum-likelihood values given that they differ by `delta`. */
 function restrictedVariance(control: Proportion, variant: Proportion, delta: number): number {
-  const controlRate = bisect(
-    (at) => likelihoodSlope(control, at) + likelihoodSlope(variant, at + delta) > 0,
-    Math.max(0, -delta),
-    Math.min(1, 1 - delta),
-  );
+  const controlRate = restrictedControlRate(control, variant, delta);
   const variantRate = controlRate + delta;
   const trials = control.trials + variant.trials;
   return (
@@ -79,6 +75,18 @@ function restrictedVariance(control: Proportion, variant: Proportion, delta: num
       (variantRate * (1 - variantRate)) / variant.trials)
   );
 }
+
+/** Control's maximum-likelihood rate given that the variant's is higher by `delta`, -1 < delta < 1. */
+export const restrictedControlRate = (
+  control: Proportion,
+  variant: Proportion,
+  delta: number,
+): number =>
+  bisect(
+    (at) => likelihoodSlope(control, at) + likelihoodSlope(variant, at + delta) > 0,
+    Math.max(0, -delta),
+    Math.min(1, 1 - delta),
+  );
 
 /** Derivative of the binomial log-likelihood at the rate `at`. */
 const likelihoodSlope = (p: Proportion, at: number): number =>

@@ -12,6 +12,13 @@ const GROWTH = 1.02;
 export const binOf = (value: number): number =>
   value <= SMALLEST ? 0 : Math.ceil((Math.log(value) - Math.log(SMALLEST)) / Math.log(GROWTH));
 
+/** The largest value in a bin. */
+export const upperBoundOf = (bin: number): number => SMALLEST * GROWTH ** bin;
+
+/** How many bins further up a value can get that grows to `factor` >= 1 times itself. */
+export const binsWithin = (factor: number): number =>
+  Math.ceil(Math.log(factor) / Math.log(GROWTH));
+
 /** The value that stands for a bin: within 1% of every value in it, and 0 for bin 0. */
 export const valueOf = (bin: number): number =>
   bin === 0 ? 0 : SMALLEST * GROWTH ** bin * (2 / (1 + GROWTH));
@@ -24,16 +31,37 @@ export function quantile(
   bins: Iterable<readonly [bin: number, count: number]>,
   q: number,
 ): number | null {
-  const counts = new Map<number, number>();
+  const sorted = sortedBins(bins);
   let total = 0;
-  for (const [bin, count] of bins) {
-    counts.set(bin, (counts.get(bin) ?? 0) + count);
-    total += count;
-  }
+  for (const pair of sorted) total += pair[1];
   let reached = 0;
-  for (const [bin, count] of [...counts].toSorted(([a], [b]) => a - b)) {
-    reached += count;
-    if (reached > 0 && reached / total >= q) return valueOf(bin);
+  for (const pair of sorted) {
+    reached += pair[1];
+    if (reached > 0 && reached / total >= q) return valueOf(pair[0]);
   }
   return null;
+}
+
+type Pair = readonly [bin: number, count: number];
+
+/** Each bin once, in ascending order; the same pairs where they are so already. */
+export function sortedBins(bins: Iterable<Pair>): readonly Pair[] {
+  const pairs: readonly Pair[] = [...bins];
+  if (isAscending(pairs)) return pairs;
+  const merged: [bin: number, count: number][] = [];
+  for (const [bin, count] of pairs.toSorted((a, b) => a[0] - b[0])) {
+    const before = merged.at(-1);
+    if (before?.[0] === bin) before[1] += count;
+    else merged.push([bin, count]);
+  }
+  return merged;
+}
+
+function isAscending(pairs: readonly Pair[]): boolean {
+  let last = -Infinity;
+  for (const pair of pairs) {
+    if (pair[0] <= last) return false;
+    last = pair[0];
+  }
+  return true;
 }

@@ -1,8 +1,7 @@
 import { fail, ok, type Result } from "../result.ts";
-import { regularizedBeta } from "./beta.ts";
 import { bisect } from "./bisect.ts";
 import { normalQuantile, normalSf } from "./normal.ts";
-import { studentTQuantile } from "./student-t.ts";
+import { tTestPower } from "./power.ts";
 
 /** `alpha` is the size of the test, 0 < alpha < power < 1; `ratio` is the second sample's size over the first's. */
 type Design = { alpha: number; power: number; ratio?: number };
@@ -68,23 +67,6 @@ export function meansSampleSize({
   let enough = smallest + normalSize;
   while (isTooSmall(enough)) enough *= 2;
   return bisect(isTooSmall, smallest, enough);
-}
-
-/**
- * Power of the two-sided t test with squared non-centrality `lambda`: the squared statistic is a noncentral F, a Poisson
- * mixture of beta tails (Johnson, Kotz & Balakrishnan 1995, ch. 30).
- */
-function tTestPower(lambda: number, df: number, alpha: number): number {
-  const critical = studentTQuantile(alpha / 2, df) ** 2;
-  let weight = Math.exp(-lambda / 2);
-  let power = 0;
-  for (let j = 0; j < lambda || weight > 1e-17; j++) {
-    power +=
-      weight *
-      regularizedBeta(j + 0.5, df / 2, critical / (df + critical), df / (df + critical)).upper;
-    weight *= lambda / 2 / (j + 1);
-  }
-  return power;
 }
 
 export type InvalidParameter = {

@@ -24,7 +24,8 @@ export function twoProportionZTest(
   const pooledVariance = (successes / trials) * ((trials - successes) / trials);
   const perTrial = 1 / control.trials + 1 / variant.trials;
   const z = rateDifference(control, variant) / Math.sqrt(pooledVariance * perTrial);
-  return ok({ z, pValue: pValue(z, alternative) });
+  // The smallest double stands for anything smaller.
+  return ok({ z, pValue: Math.max(Number.MIN_VALUE, pValue(z, alternative)) });
 }
 
 function pValue(z: number, alternative: Alternative): number {

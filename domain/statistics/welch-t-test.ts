@@ -36,7 +36,8 @@ export function welchTTest(
   return ok({
     t,
     df,
-    pValue: 2 * studentTSf(Math.abs(t), df),
+    // The smallest double stands for anything smaller.
+    pValue: Math.max(Number.MIN_VALUE, 2 * studentTSf(Math.abs(t), df)),
     interval: [difference - half, difference + half],
   });
 }
