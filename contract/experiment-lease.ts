@@ -1,14 +1,14 @@
-import type { RoutingTable } from "../domain/experiments/decide.ts";
+import type { Decision, RoutingTable } from "../domain/experiments/decide.ts";
 import type {
   Consistency,
   ExperimentDefinition,
   ExperimentState,
   Variant,
 } from "../domain/experiments/experiment.ts";
-import type { TransitionError } from "../domain/experiments/lifecycle.ts";
-import type { Outcome } from "../domain/experiments/record-outcome.ts";
-import type { RequestCounts } from "../domain/experiments/request-counts.ts";
-import type { VariantTotals } from "../domain/experiments/analysis.ts";
+import type { StateEventType, TransitionError } from "../domain/experiments/lifecycle.ts";
+import type { Outcome, OutcomeSource } from "../domain/experiments/record-outcome.ts";
+import type { RampDecision } from "../domain/experiments/ramp.ts";
+import type { Cell } from "../domain/experiments/totals.ts";
 import type { Signature } from "../domain/tensors/tensor.ts";
 import type { ModelRef } from "./inference.ts";
 
@@ -30,6 +30,14 @@ export type ExperimentSnapshot = {
   definition: ExperimentRecord;
   state: ExperimentState;
   promotion: Promotion | null;
+  /** Where a running ramp stands. */
+  ramp: RampDecision | null;
+};
+
+/** When the last lease of the table before can still be in use; null where nothing changed. */
+export type ChangedExperiment = ExperimentSnapshot & {
+  effective_at: number;
+  undo_token?: string;
 };
 
 /** A routing lease: the table of one epoch, to decide from for `lease_ms` after it was asked for. */
@@ -38,6 +46,29 @@ export type RoutingLease = {
   consistency: Consistency;
   variants: ServedVariant[];
   lease_ms: number;
+  /** Over which further actors the outcomes are spread; null while the experiment's own counts them. */
+  shards: ExperimentState["shards"];
+  primary_metric: string;
+  /** Requests that this isolate may send to canaries while the lease lasts, where a budget counts them. */
+  canary_grant: { lease_id: string; granted: number } | null;
+};
+
+/** What an isolate did not use of a grant that has ended. */
+export type UnusedGrant = { lease_id: string; unused: number };
+
+/** A sticky unit, by its 40-bit position, that was sent to a variant, by index, in an epoch. */
+export type Exposure = [unit: number, variant: number, epoch: number];
+
+/** Units of 10^-12 that a change of weights moves, which is the fewest possible, and where to. */
+export type PlannedChange = { moved: number; ledger: ExperimentState["ledger"] };
+
+/** What `decide` would say of a unit, and the table that it says it by. */
+export type ExplainedUnit = {
+  table: RoutingTable;
+  variants: ServedVariant[];
+  /** The variant that the unit has from before, where the experiment enrols. */
+  enrolled: number | null;
+  decision: Decision;
 };
 
 export type ExperimentRefusal =
@@ -48,10 +79,30 @@ export type ExperimentRefusal =
   | { code: "experiment_active"; status: ExperimentState["status"] }
   | TransitionError
   | { code: "winner_unknown"; winning_variant_id: string; known: string[] }
-  | { code: "alias_moved"; alias: string; found: number | null };
+  | { code: "alias_moved"; alias: string; found: number | null }
+  | { code: "epoch_moved"; expected: number; found: number }
+  | { code: "movement_too_large"; moved: number; most: number }
+  | { code: "ramp_missing" }
+  | { code: "ramp_at_end"; step: number }
+  | { code: "proposal_missing" }
+  | { code: "undo_refused"; detail: string };
 
-/** An outcome as the caller knows it; the actor adds the epoch when the caller does not know it. */
-export type OutcomeReport = Omit<Outcome, "epoch"> & { epoch?: number };
+/** An outcome as the caller knows it; the actor adds what the caller does not know. */
+export type OutcomeReport = Omit<Outcome, "epoch" | "revision" | "covariate"> & {
+  epoch?: number | undefined;
+  revision?: number | undefined;
+  covariate?: number | null | undefined;
+};
+
+/** Outcomes for one shard. */
+export type OutcomeBatch = {
+  outcomes: OutcomeReport[];
+  source: OutcomeSource;
+  /** What the sender's lease says; the epoch is for outcomes that do not know theirs. */
+  epoch: number;
+  since_epoch: number;
+  status: ExperimentState["status"];
+};
 
 export type RecordedOutcomes = {
   accepted: number;
@@ -63,23 +114,32 @@ export type RecordedOutcomes = {
   status: ExperimentState["status"];
 };
 
-export type VariantReport = VariantTotals & {
-  counts: RequestCounts;
-  latency_p50_ms: number | null;
-  latency_p99_ms: number | null;
+/** The weights in force in an epoch, as units of 10^-12 by variant. */
+export type EpochRow = {
+  epoch: number;
+  at: number;
+  status: ExperimentState["status"];
+  weights: number[];
 };
 
 export type ExperimentReport = {
   definition: ExperimentRecord;
   state: ExperimentState;
-  variants: VariantReport[];
+  epochs: EpochRow[];
+  cells: Cell[];
 };
+
+/** Events that change no state. */
+export type NoteType = "created" | "promoted" | "demoted" | "sample_ratio_mismatch";
 
 export type ExperimentEvent = {
   sequence: number;
-  type: "created" | "started" | "paused" | "resumed" | "rolled_back" | "concluded" | "promoted";
+  type: StateEventType | NoteType;
   at: number;
+  /** The key that asked, or the rule that decided by itself. */
   by: string;
   epoch: number;
-  data: Record<string, string | number | boolean | null>;
+  data: Record<string, unknown>;
+  /** SHA-256 of the hash before and of this event; null before events were chained. */
+  hash: string | null;
 };

@@ -8,8 +8,42 @@ const UnitId = line(256, "req_01jd");
 const Unit = {
   user_id: UnitId.optional(),
   sticky: z.boolean().default(true).meta({ description: "false draws each request on its own" }),
+  attributes: z
+    .record(
+      z.string().min(1).max(128),
+      z.union([
+        z.string().max(1_024),
+        z.number(),
+        z.boolean(),
+        z.array(z.string().max(1_024)).max(100),
+      ]),
+    )
+    .refine(
+      (attributes) => Object.keys(attributes).length <= 100,
+      "expected at most 100 attributes",
+    )
+    .optional()
+    .meta({ description: "What targeting looks at", example: { country: "FR" } }),
+  preview: z.string().min(1).max(100).optional().meta({
+    description: "A variant, by id or name, to be given whatever the table says; it is not counted",
+  }),
 };
-const Reason = z.enum(["assigned", "paused", "rolled_back", "concluded"]);
+export const Reason = z
+  .enum([
+    "assigned",
+    "forced",
+    "not_targeted",
+    "held_out",
+    "outside_layer",
+    "budget_spent",
+    "paused",
+    "rolled_back",
+    "concluded",
+  ])
+  .meta({
+    id: "DecisionReason",
+    description: "Only what is `assigned` takes part in the analysis",
+  });
 
 export const RouteRequest = z
   .strictObject({ request_id: UnitId, ...Unit })
@@ -46,6 +80,15 @@ const Outcome = z
     request_id: UnitId,
     variant_id: z.string().min(1).max(64),
     success: z.boolean(),
+    epoch: z.int().min(1).optional().meta({
+      description: "As the decision said; without it, a late outcome counts in the epoch of now",
+    }),
+    revision: z.int().min(0).max(1_000_000).default(0).meta({
+      description: "A report of a higher revision corrects the one before, in its epoch",
+    }),
+    covariate: z.number().min(-1e15).max(1e15).optional().meta({
+      description: "The unit's primary metric from before the experiment, for CUPED",
+    }),
     latency_ms: z.number().min(0).max(86_400_000),
     metrics: z
       .record(MetricName, z.number().min(-1e15).max(1e15))

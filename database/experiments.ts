@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, lt, ne, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, lt, lte, ne, sql } from "drizzle-orm";
 import type { ExperimentStatus } from "../domain/experiments/experiment.ts";
 import type { Directory } from "./directory.ts";
 import { experiment } from "./schema.ts";
@@ -7,13 +7,17 @@ import { containsText } from "./search.ts";
 export type ExperimentRow = typeof experiment.$inferSelect;
 export type ListedExperimentRow = ExperimentRow & { status: ExperimentStatus };
 
-/** Puts the row, or answers with the row that already holds its idempotency key. */
+/**
+ * Puts the row, or answers with the row that already holds its idempotency key; undefined when
+ * another experiment that has not ended holds its flag key.
+ */
 export async function reserveExperiment(
   directory: Directory,
   row: ExperimentRow,
-): Promise<ExperimentRow> {
+): Promise<ExperimentRow | undefined> {
   const added = await directory.insert(experiment).values(row).onConflictDoNothing();
-  if (added.meta.changes === 1 || row.idempotency_key === null) return row;
+  if (added.meta.changes === 1) return row;
+  if (row.idempotency_key === null) return undefined;
   const holder = await directory
     .select()
     .from(experiment)
@@ -24,7 +28,7 @@ export async function reserveExperiment(
       ),
     )
     .get();
-  return holder ?? row;
+  return holder;
 }
 
 export const findExperiment = (
@@ -57,12 +61,24 @@ export type ExperimentStanding = {
   ended_at: number | null;
 };
 
+/** A delivery that an earlier life of the actor began may come last, and then changes nothing. */
 export async function putExperimentStatus(
   directory: Directory,
   id: string,
   standing: ExperimentStanding,
 ): Promise<void> {
-  await directory.update(experiment).set(standing).where(eq(experiment.id, id));
+  const row = and(eq(experiment.id, id), lte(experiment.updated_at, standing.updated_at));
+  // Back in force after its conclusion was undone, it may meet another holder of its flag key,
+  // who keeps it: this one is found by its id alone from then on.
+  const taken = sql`EXISTS (SELECT 1 FROM experiment AS other WHERE other.id <> ${id}
+    AND other.owner_id = ${experiment.owner_id} AND other.flag_key = ${experiment.flag_key}
+    AND other.status IN ('creating', 'draft', 'running', 'paused'))`;
+  const ended = standing.ended_at !== null;
+  const flag_key = sql`CASE WHEN ${taken} THEN NULL ELSE ${experiment.flag_key} END`;
+  await directory
+    .update(experiment)
+    .set(ended ? standing : { ...standing, flag_key })
+    .where(row);
 }
 
 export async function deleteExperiment(directory: Directory, id: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import {
   index,
   integer,
@@ -93,6 +94,8 @@ export const experiment = sqliteTable(
     /** `creating` until its actor has confirmed it; such rows are listed nowhere. */
     status: text("status").$type<ExperimentStatus | "creating">().notNull(),
     consistency: text("consistency").$type<"strict" | "leased">().notNull(),
+    /** The key of its flag; one experiment that has not ended may hold it. */
+    flag_key: text("flag_key"),
     idempotency_key: text("idempotency_key"),
     /** SHA-256 of the request that made it, to tell a repeat from another use of its key. */
     request_hash: text("request_hash").notNull(),
@@ -104,5 +107,26 @@ export const experiment = sqliteTable(
   (table) => [
     index("experiment_owner").on(table.owner_id, table.id),
     uniqueIndex("experiment_idempotency").on(table.owner_id, table.idempotency_key),
+    uniqueIndex("experiment_flag")
+      .on(table.owner_id, table.flag_key)
+      .where(sql`${table.status} IN ('creating', 'draft', 'running', 'paused')`),
+    index("experiment_flags").on(table.owner_id, table.flag_key, table.id),
   ],
+);
+
+export const layer = sqliteTable(
+  "layer",
+  {
+    id: text("id").primaryKey(),
+    owner_id: text("owner_id")
+      .notNull()
+      .references(() => user.id),
+    name: text("name").notNull(),
+    description: text("description").notNull(),
+    /** The share of its units that no experiment gets, as a decimal string. */
+    holdout: text("holdout").notNull(),
+    created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [uniqueIndex("layer_name").on(table.owner_id, table.name)],
 );

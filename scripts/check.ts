@@ -13,6 +13,7 @@ const PROJECTS = [
   "clients/cli",
   "scripts",
   "tests/unit",
+  "tests/simulation",
   "tests/workerd",
   "tests/conformance",
   "tests/e2e",
@@ -22,7 +23,7 @@ const TYPES = ["types", "--include-runtime=false", "--strict-vars=false", "--che
 const INFERENCE = "workers/inference/wrangler.toml";
 
 /** The largest a built Worker may be, as KiB of gzip. What grows past it is looked at, then raised. */
-const BUDGETS = { "dist/api": 260, "dist/inference": 3_800 };
+const BUDGETS = { "dist/api": 340, "dist/inference": 3_800 };
 
 type Check = { name: string; run: () => Promise<Ran> };
 

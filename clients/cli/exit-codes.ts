@@ -4,6 +4,8 @@ export const EXIT = {
   usage: 2,
   auth: 3,
   unavailable: 4,
+  /** Of `experiments watch --until-end` alone. */
+  rolledBack: 5,
   interrupted: 130,
 } as const;
 

@@ -1,84 +1,95 @@
 import type { CreateExperiment } from "@linnet/sdk";
+import { parseDuration } from "./duration.ts";
 import { UsageError } from "./exit-codes.ts";
-import { type ModelRef, parseModelRef } from "./model-ref.ts";
+import type { VariantOptions } from "./experiment-variants.ts";
+import { parseStep } from "./ramp-step.ts";
+import { formatWeight, parseNamedWeight } from "./weight-text.ts";
 
-export type SpecOptions = {
+type Policy = NonNullable<CreateExperiment["rollback"]>;
+
+export type SpecOptions = VariantOptions & {
   name?: string;
   description?: string;
-  control?: string;
-  challenger?: string[];
-  minRequests?: number;
-  errorRate?: number;
-  latency?: number;
+  flagKey?: string;
   metric?: string;
   guardrail?: string[];
   minSample?: number;
   confidence?: number;
   consistency?: "strict" | "leased";
+  lease?: number;
   alias?: string;
+  step?: string[];
+  onDegradation?: "hold" | "reverse" | "rollback";
+  /** A metric, or true for the primary one. */
+  bandit?: string | true;
+  objective?: "maximize" | "minimize";
+  algorithm?: "thompson" | "top_two";
+  minimumShare?: string;
+  layer?: string;
+  holdout?: string;
+  maxRequests?: number;
+  maxErrors?: number;
+  rule?: NonNullable<Policy["rule"]>;
+  falseRollbackRate?: number;
+  minRequests?: number;
+  errorRate?: number;
+  errorGrowth?: number;
+  latency?: number;
+  margin?: string[];
+  compareWith?: NonNullable<Policy["compare_with"]>;
+  approval?: boolean;
+  coolDown?: number;
+  noData?: string;
 };
 
-/** A weight is a whole number of these, as exact as on the wire. */
-const UNITS = 1_000_000_000_000n;
-const DECIMALS = 12;
-
-type Resolve = (ref: ModelRef) => Promise<{ model: string; version: number }>;
-
-/**
- * The variants that the flags name. The control has the weight that the challengers leave.
- * `--challenger wdbc@2=0.1` is a model version and its exact share of the traffic.
- */
-export async function variantsOf(
-  { control, challenger = [] }: SpecOptions,
-  resolve: Resolve,
-): Promise<CreateExperiment["variants"] | undefined> {
-  if (control === undefined && challenger.length === 0) return undefined;
-  if (control === undefined) throw new UsageError("a --challenger needs a --control");
-  if (challenger.length === 0) throw new UsageError("a --control needs a --challenger");
-  const arms = challenger.map(parseChallenger);
-  const left = arms.reduce((rest, { units }) => rest - units, UNITS);
-  if (left < 0n) throw new UsageError("the weights of the challengers are more than 1 together");
-  const variantOf = async (ref: ModelRef, units: bigint, is_control: boolean) => {
-    const { model, version } = await resolve(ref);
-    return { model, version, traffic_weight: formatWeight(units), is_control };
-  };
-  return Promise.all([
-    variantOf(parseModelRef(control), left, true),
-    ...arms.map(({ ref, units }) => variantOf(ref, units, false)),
-  ]);
-}
+/** What has been read from files or as JSON. */
+export type SpecParts = {
+  variants?: CreateExperiment["variants"] | undefined;
+  targeting?: Record<string, unknown> | undefined;
+  split?: Record<string, unknown> | undefined;
+};
 
 /** What the flags say, over what the file says. */
 export function specOf(
   file: Record<string, unknown>,
   options: SpecOptions,
-  variants: CreateExperiment["variants"] | undefined,
+  { variants, targeting, split }: SpecParts,
 ): CreateExperiment {
-  const { name, description, metric, guardrail, minSample, confidence, consistency, alias } =
-    options;
+  const { name, description, metric, guardrail, minSample, confidence } = options;
+  const ramp = rampOf(options);
+  const bandit = banditOf(options);
   const given = without({
     name,
     description,
+    flag_key: options.flagKey,
     variants,
+    allocation_strategy: (ramp && "ramping") ?? (bandit && "mab"),
+    import: split,
+    targeting,
+    layer: options.layer === undefined ? undefined : layerOf(options.layer),
+    holdout: options.holdout,
     primary_metric: metric,
     guardrail_metrics: guardrail,
     minimum_sample_size: minSample,
     confidence_level: confidence,
-    consistency,
-    alias,
-  });
-  const rollback = without({
-    min_requests: options.minRequests,
-    error_rate_threshold: options.errorRate,
-    latency_degradation_threshold: options.latency,
+    consistency: options.consistency,
+    lease_ms: options.lease,
+    alias: options.alias,
   });
   const spec: Record<string, unknown> = { ...file, ...given };
-  if (Object.keys(rollback).length > 0)
-    spec["rollback"] = Object.assign({}, file["rollback"], rollback);
+  const parts = { ramp, bandit, rollback: rollbackOf(options), budget: budgetOf(options) };
+  for (const [member, part] of Object.entries(parts))
+    if (part) spec[member] = Object.assign({}, file[member], part);
   if (!isSpec(spec))
     throw new UsageError("an experiment needs --name, --control and --challenger, or a --file");
   return spec;
 }
+
+/** Whether something else than the variants says the weights. */
+export const isWeightless = (file: Record<string, unknown>, options: SpecOptions): boolean =>
+  [options.step, options.bandit, file["ramp"], file["bandit"], file["import"]].some(
+    (part) => part !== undefined,
+  ) || file["allocation_strategy"] === "mab";
 
 /** Whether there is enough to ask the platform, which checks the rest. */
 const isSpec = (spec: Record<string, unknown>): spec is CreateExperiment =>
@@ -87,23 +98,62 @@ const isSpec = (spec: Record<string, unknown>): spec is CreateExperiment =>
 const without = (values: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 
-function parseChallenger(text: string): { ref: ModelRef; units: bigint } {
-  const [, ref, weight] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  if (ref === undefined || weight === undefined)
-    throw new UsageError(`--challenger ${text}: expected model@version=weight, such as wdbc@2=0.1`);
-  return { ref: parseModelRef(ref), units: parseWeight(weight) };
+/** Undefined where no member is given. */
+function partOf(values: Record<string, unknown>): Record<string, unknown> | undefined {
+  const given = without(values);
+  return Object.keys(given).length === 0 ? undefined : given;
 }
 
-function parseWeight(text: string): bigint {
-  const [, whole, decimals = ""] = /^([01])(?:\.(\d{1,12}))?$/.exec(text) ?? [];
-  const units =
-    whole === undefined ? -1n : BigInt(whole) * UNITS + BigInt(decimals.padEnd(DECIMALS, "0"));
-  if (units < 0n || units > UNITS)
-    throw new UsageError(`'${text}' is not a weight: a decimal from 0 to 1, such as 0.1`);
-  return units;
+const rampOf = ({ step, onDegradation }: SpecOptions) =>
+  partOf({ steps: step?.map(parseStep), on_degradation: onDegradation });
+
+function banditOf({ bandit, objective, algorithm, minimumShare }: SpecOptions) {
+  const given = { objective, algorithm, minimum_share: minimumShare };
+  if (bandit === undefined) {
+    if (partOf(given))
+      throw new UsageError("--objective, --algorithm and --minimum-share belong to --bandit");
+    return undefined;
+  }
+  return without({ ...given, metric: bandit === true ? undefined : bandit });
 }
 
-function formatWeight(units: bigint): string {
-  const decimals = (units % UNITS).toString().padStart(DECIMALS, "0").replace(/0+$/, "");
-  return `${units / UNITS}${decimals === "" ? "" : `.${decimals}`}`;
+const budgetOf = ({ maxRequests, maxErrors }: SpecOptions) =>
+  partOf({ max_requests: maxRequests, max_errors: maxErrors });
+
+const rollbackOf = (options: SpecOptions) =>
+  partOf({
+    rule: options.rule,
+    false_rollback_rate: options.falseRollbackRate,
+    min_requests: options.minRequests,
+    error_rate_threshold: options.errorRate,
+    error_degradation_threshold: options.errorGrowth,
+    latency_degradation_threshold: options.latency,
+    guardrail_margins:
+      options.margin === undefined ? undefined : Object.fromEntries(options.margin.map(marginOf)),
+    compare_with: options.compareWith,
+    mode: options.approval === true ? "approval" : undefined,
+    cool_down_seconds: options.coolDown,
+    no_data: options.noData === undefined ? undefined : noDataOf(options.noData),
+  });
+
+function layerOf(text: string): { name: string; share: string } {
+  const { name, units } = parseNamedWeight(text);
+  return { name, share: formatWeight(units) };
+}
+
+function marginOf(text: string): [string, number] {
+  const [metric = "", margin = "", ...more] = text.split("=");
+  if (metric === "" || more.length > 0 || margin.trim() === "" || !Number.isFinite(Number(margin)))
+    throw new UsageError(`--margin ${text}: expected metric=share, such as latency_p99_ms=0.1`);
+  return [metric, Number(margin)];
+}
+
+function noDataOf(text: string): NonNullable<Policy["no_data"]> {
+  const [time = "", action = ""] = text.split("=");
+  const after_seconds = parseDuration(time);
+  if (after_seconds === null || !(action === "hold" || action === "pause" || action === "rollback"))
+    throw new UsageError(
+      `--no-data ${text}: expected time=hold|pause|rollback, such as 1h=rollback`,
+    );
+  return { after_seconds, action };
 }

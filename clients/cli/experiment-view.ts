@@ -1,28 +1,16 @@
-import type { ExperimentView, MetricsReport, VariantMetrics } from "@linnet/sdk";
-import { formatCount, formatMs, formatNumber, formatPercent, formatTime } from "./format.ts";
-import type { Paint } from "./paint.ts";
-import { type Column, renderFields, renderTable, type TableOptions } from "./table.ts";
+import type { ExperimentView } from "@linnet/sdk";
+import { formatDuration } from "./duration.ts";
+import { paintStatus } from "./experiment-status.ts";
+import { formatCount, formatNumber, formatTime } from "./format.ts";
+import { renderFields, renderTable, type TableOptions } from "./table.ts";
 import { plain } from "./text-width.ts";
 
-export type Status = ExperimentView["status"];
-
-export const hasEnded = (status: Status): boolean =>
-  status === "concluded" || status === "rolled_back";
-
-export const paintStatus = (status: Status, paint: Paint): string => {
-  const styles = {
-    draft: paint.dim,
-    running: paint.green,
-    paused: paint.yellow,
-    concluded: paint.cyan,
-    rolled_back: paint.red,
-  };
-  return styles[status](status);
-};
+const time = (instant: string | null): string | null => instant && formatTime(instant);
+const percent = (share: number): string => `${formatNumber(share * 100)} %`;
 
 /** An experiment as it is defined and what has become of it. */
 export function renderExperiment(experiment: ExperimentView, options: TableOptions): string {
-  const { rollback, promotion } = experiment;
+  const { promotion, ramp, bandit, layer, proposal, hash } = experiment;
   const winner = experiment.variants.find(
     ({ variant_id }) => variant_id === experiment.winning_variant_id,
   );
@@ -32,19 +20,24 @@ export function renderExperiment(experiment: ExperimentView, options: TableOptio
     [
       ["id", experiment.id],
       ["description", experiment.description],
-      ["consistency", experiment.consistency],
+      ["flag", experiment.flag_key],
+      ["consistency", consistencyOf(experiment)],
       ["metric", experiment.primary_metric],
-      [
-        "rolls back",
-        `above ${formatNumber(rollback.error_rate_threshold * 100)} % errors or ` +
-          `${formatNumber(rollback.latency_degradation_threshold * 100)} % slower, ` +
-          `from ${formatCount(rollback.min_requests)} requests on`,
-      ],
+      ["guardrails", experiment.guardrail_metrics.join(", ")],
+      ["bandit", bandit && `${bandit.algorithm}: ${bandit.objective} ${bandit.metric}`],
+      ["targeting", experiment.targeting ? JSON.stringify(experiment.targeting) : null],
+      ["hash", hash.algorithm === "linnet" ? null : JSON.stringify(hash)],
+      ["layer", layer && `${layer.share} of ${layer.name}`],
+      ["holdout", experiment.holdout],
+      ["rolls back", rollbackOf(experiment)],
+      ["budget", budgetOf(experiment)],
       ["created", formatTime(experiment.created_at)],
-      ["started", experiment.start_time && formatTime(experiment.start_time)],
-      ["ended", experiment.end_time && formatTime(experiment.end_time)],
+      ["started", time(experiment.start_time)],
+      ["ended", time(experiment.end_time)],
+      ["quiet until", time(experiment.quiet_until)],
       ["winner", winner && `${winner.name} (${winner.variant_id})`],
       ["reason", experiment.reason],
+      ["proposal", proposal && `roll back: ${proposal.reason} (${formatTime(proposal.at)})`],
       ["promoted", promotion && `${promotion.model}@${promotion.alias} is ${promotion.version}`],
     ],
     options,
@@ -54,43 +47,81 @@ export function renderExperiment(experiment: ExperimentView, options: TableOptio
       { title: "variant", flexible: true, value: ({ name }) => name },
       { title: "model", value: ({ model, version }) => `${model}@${version}` },
       { title: "weight", align: "right", value: ({ traffic_weight }) => traffic_weight },
-      { title: "role", value: ({ is_control }) => (is_control ? "control" : "") },
+      { title: "role", value: roleOf },
       { title: "id", value: ({ variant_id }) => variant_id },
     ],
     experiment.variants,
     options,
   );
-  return `${title}  ${status}  epoch ${experiment.epoch}\n${fields}\n\n${variants}`;
+  const steps = ramp ? `\n\n${renderRamp(ramp, options)}` : "";
+  return `${title}  ${status}  epoch ${experiment.epoch}\n${fields}\n\n${variants}${steps}`;
 }
 
-const metricColumns = (paint: Paint): Column<VariantMetrics>[] => [
-  { title: "variant", flexible: true, value: ({ name }) => name },
-  { title: "role", value: ({ is_control }) => (is_control ? "control" : "") },
-  {
-    title: "requests",
-    align: "right",
-    value: ({ request_count }) => formatCount(request_count),
-  },
-  { title: "success", align: "right", value: ({ success_rate }) => formatPercent(success_rate) },
-  {
-    title: "errors",
-    align: "right",
-    value: ({ error_rate }) => formatPercent(error_rate),
-    style: (cell, { error_rate }) =>
-      error_rate === null || error_rate === 0 ? cell : paint.red(cell),
-  },
-  { title: "p50 ms", align: "right", value: ({ latency_p50_ms }) => formatMs(latency_p50_ms) },
-  { title: "p95 ms", align: "right", value: ({ latency_p95_ms }) => formatMs(latency_p95_ms) },
-  { title: "p99 ms", align: "right", value: ({ latency_p99_ms }) => formatMs(latency_p99_ms) },
-];
+export const roleOf = ({
+  is_control,
+  is_baseline,
+}: Pick<ExperimentView["variants"][number], "is_control" | "is_baseline">): string => {
+  if (is_control) return "control";
+  return is_baseline ? "baseline" : "";
+};
 
-/** The numbers of every variant, under the experiment's status. */
-export function renderMetrics(
-  report: MetricsReport,
-  { title, ...options }: TableOptions & { title: string },
-): string {
-  const { paint } = options;
-  const status = paintStatus(report.status, paint);
-  const head = `${paint.bold(plain(title))}  ${status}  epoch ${report.epoch}`;
-  return `${head}\n\n${renderTable(metricColumns(paint), report.variants, options)}`;
+const consistencyOf = ({ consistency, lease_ms }: ExperimentView): string =>
+  consistency === "leased" ? `leased for ${lease_ms} ms` : consistency;
+
+function rollbackOf({ rollback }: ExperimentView): string {
+  const { rule, min_requests, error_rate_threshold, latency_degradation_threshold } = rollback;
+  const growth = percent(rollback.error_degradation_threshold);
+  const errors =
+    rule === "threshold"
+      ? `${percent(error_rate_threshold)} errors`
+      : `${percent(error_rate_threshold)} errors, ${growth} more errors than the control`;
+  const limits = `above ${errors} or ${percent(latency_degradation_threshold)} slower`;
+  const looks = `as observed, from ${formatCount(min_requests)} requests on`;
+  const surely = `on evidence that errs in at most ${percent(rollback.false_rollback_rate)}`;
+  const how = { threshold: looks, always_valid: surely, both: `${surely}, or ${looks}` };
+  const asks = rollback.mode === "approval" ? "; asks before" : "";
+  return `${limits}, ${how[rule]}${asks}`;
+}
+
+function budgetOf({ budget: { max_requests, max_errors } }: ExperimentView): string | null {
+  const limits = [
+    max_requests === null ? [] : [`${formatCount(max_requests)} requests`],
+    max_errors === null ? [] : [`${formatCount(max_errors)} errors`],
+  ].flat();
+  return limits.length === 0 ? null : `${limits.join(" and ")} of all canaries`;
+}
+
+/** The plan of a ramp with a mark at the step in force, and what it waits for. */
+function renderRamp(ramp: NonNullable<ExperimentView["ramp"]>, options: TableOptions): string {
+  const { step, held, next_reason, next_at, on_degradation } = ramp;
+  const plan = renderTable(
+    [
+      { title: "", value: ({ index }) => (index === step ? "▶" : "") },
+      { title: "step", align: "right", value: ({ index }) => String(index + 1) },
+      { title: "weight", align: "right", value: ({ weight }) => weight },
+      {
+        title: "holds",
+        align: "right",
+        value: ({ hold_seconds }) => formatDuration(hold_seconds),
+      },
+      {
+        title: "outcomes",
+        align: "right",
+        value: ({ minimum_outcomes }) => formatCount(minimum_outcomes),
+      },
+      { title: "approval", value: ({ approval }) => (approval ? "asked for" : "") },
+    ],
+    ramp.steps.map((one, index) => ({ ...one, index })),
+    options,
+  );
+  const state = renderFields(
+    [
+      ["held", held],
+      ["waits", held === next_reason ? null : next_reason],
+      ["next", next_at && `${formatTime(next_at)} UTC, by time alone`],
+      ["when worse", on_degradation],
+    ],
+    options,
+  );
+  return `${plan}\n\n${state}`;
 }

@@ -43,7 +43,7 @@ export async function main(): Promise<void> {
       if (error.code === "EPIPE") process.exit(EXIT.ok);
       throw error;
     });
-  process.exitCode = await run(process.argv.slice(2), {
+  const code = await run(process.argv.slice(2), {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
@@ -52,4 +52,13 @@ export async function main(): Promise<void> {
     home: homedir(),
     signal: controller.signal,
   });
+  // A connection that the other side is slow to close would keep the process for seconds.
+  await Promise.all([process.stdout, process.stderr].map(written));
+  process.exit(code);
 }
+
+/** Resolves when all that was written before is with the reader; a pipe may take its time. */
+const written = (stream: NodeJS.WriteStream): Promise<void> =>
+  new Promise((resolve) => {
+    stream.write("", () => resolve());
+  });

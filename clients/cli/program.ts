@@ -2,11 +2,17 @@ import { Command } from "commander";
 import packageFile from "./package.json" with { type: "json" };
 import { type Register, wireTo } from "./command.ts";
 import { registerExperimentCreation } from "./commands/experiment-create.ts";
+import { registerExperimentOutcomes } from "./commands/experiment-outcomes.ts";
+import { registerExperimentPlanning } from "./commands/experiment-planning.ts";
 import { registerExperimentReports } from "./commands/experiment-reports.ts";
+import { registerExperimentSteering } from "./commands/experiment-steering.ts";
+import { registerExperimentUnits } from "./commands/experiment-units.ts";
+import { registerExperimentVerify } from "./commands/experiment-verify.ts";
 import { registerExperimentWatch } from "./commands/experiment-watch.ts";
 import { registerExperiments } from "./commands/experiments.ts";
 import { registerHealth } from "./commands/health.ts";
 import { registerKeys } from "./commands/keys.ts";
+import { registerLayers } from "./commands/layers.ts";
 import { registerModelFiles } from "./commands/model-files.ts";
 import { registerModels } from "./commands/models.ts";
 import { registerPredict } from "./commands/predict.ts";
@@ -40,9 +46,19 @@ const GROUPS: readonly { name: string; summary: string; parts: readonly Register
     parts: [
       registerExperimentCreation,
       registerExperiments,
+      registerExperimentSteering,
+      registerExperimentOutcomes,
       registerExperimentReports,
       registerExperimentWatch,
+      registerExperimentUnits,
+      registerExperimentVerify,
+      registerExperimentPlanning,
     ],
+  },
+  {
+    name: "layers",
+    summary: "shares of users that experiments do not share",
+    parts: [registerLayers],
   },
   { name: "keys", summary: "API keys", parts: [registerKeys] },
   { name: "users", summary: "users, for administrators", parts: [registerUsers] },

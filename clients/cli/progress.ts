@@ -1,3 +1,4 @@
+import { renderBar } from "./bar.ts";
 import { formatBytes } from "./format.ts";
 import type { Paint } from "./paint.ts";
 import type { Output } from "./world.ts";
@@ -22,8 +23,7 @@ export function createProgress(
       if (now - drawnAt < REDRAW_MS && done < total) return;
       drawnAt = now;
       const share = total === 0 ? 1 : Math.min(1, done / total);
-      const full = Math.round(share * BAR_WIDTH);
-      const bar = paint.green("█".repeat(full)) + paint.dim("░".repeat(BAR_WIDTH - full));
+      const bar = renderBar(share, { width: BAR_WIDTH, paint });
       const rate = now > started ? `  ${formatBytes((done / (now - started)) * 1_000)}/s` : "";
       const percent = `${Math.floor(share * 100)} %`.padStart(5);
       const counts = `${formatBytes(done)} of ${formatBytes(total)}${rate}`;

@@ -6,6 +6,8 @@ const DEFAULT_RETRIES = 2;
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
+export type OpenSocket = (url: string, protocols: string[]) => WebSocket;
+
 export type ClientOptions = {
   /** Where the platform is; a path in it comes before `/v1`. */
   baseUrl: string | URL;
@@ -13,6 +15,8 @@ export type ClientOptions = {
   apiKey?: string | undefined;
   /** Another `fetch`, such as that of a service binding. */
   fetch?: Fetch | undefined;
+  /** Another way to open a WebSocket than the global one. */
+  openSocket?: OpenSocket | undefined;
   /** Bounds a whole call, with its retries; 30 s by default. */
   timeoutMs?: number | undefined;
   /** Further attempts at a call that may be repeated; 2 by default. */
@@ -58,12 +62,16 @@ export type Linnet = {
     options: CallOptions | undefined,
     reader: (response: Response) => T | Promise<T>,
   ): Promise<T>;
+  /** A WebSocket to `path`. The key is a subprotocol, as browsers and Node can set no header. */
+  openSocket(path: string, protocol: string): WebSocket;
 };
 
 export function createClient({ baseUrl, apiKey, ...defaults }: ClientOptions): Linnet {
   const base = checkBaseUrl(baseUrl);
   if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey))
     throw new TypeError("apiKey has characters that a header cannot carry");
+  const openSocket: OpenSocket =
+    defaults.openSocket ?? ((url, protocols) => new WebSocket(url, protocols));
   const fetch: Fetch = defaults.fetch ?? ((url, init) => globalThis.fetch(url, init));
 
   const read: Linnet["read"] = async (call, options = {}, reader) => {
@@ -114,6 +122,11 @@ export function createClient({ baseUrl, apiKey, ...defaults }: ClientOptions): L
     baseUrl: base.href.replace(/\/$/, ""),
     read,
     call: <T>(call: Call, options?: CallOptions) => read(call, options, readJson<T>),
+    openSocket(path, protocol) {
+      const key = apiKey === undefined ? [] : [`linnet.key.${apiKey}`];
+      const url = urlOf(base, { path }).replace(/^http/, "ws");
+      return openSocket(url, [protocol, ...key]);
+    },
   };
 }
 
@@ -172,7 +185,7 @@ function checkBaseUrl(given: string | URL): URL {
   return url;
 }
 
-function urlOf(base: URL, { path, query = {} }: Call): string {
+function urlOf(base: URL, { path, query = {} }: Pick<Call, "path" | "query">): string {
   const url = new URL(base);
   url.pathname += path.slice(1);
   for (const [name, value] of Object.entries(query))

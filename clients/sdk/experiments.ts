@@ -5,7 +5,6 @@ import { randomId } from "./random-id.ts";
 import type {
   AnalysisReport,
   CreateExperiment,
-  EventView,
   ExperimentChange,
   ExperimentPredictRequest,
   ExperimentPredictResponse,
@@ -19,15 +18,23 @@ import type {
   RouteResponse,
 } from "./wire.ts";
 
+export { allEvents, events } from "./experiment-events.ts";
+export type { EventQuery } from "./experiment-events.ts";
+export { sampleSize, simulate } from "./experiment-plans.ts";
+export { answerProposal, changeBudget, reweigh, steerRamp, undo } from "./experiment-steering.ts";
+export { assignment, explain } from "./experiment-units.ts";
+export type { UnitQuery } from "./experiment-units.ts";
+export { verifyEvents } from "./verify-events.ts";
+export type { ChainBreak, ChainReport } from "./verify-events.ts";
+export { watch } from "./watch.ts";
+export type { WatchOptions } from "./watch.ts";
+
 export type ExperimentQuery = PageQuery & {
   status?: ExperimentView["status"] | undefined;
   /** Part of the name or description. */
   search?: string | undefined;
   order?: "newest" | "oldest" | undefined;
 };
-
-/** `cursor` is the `sequence` to go on after. */
-export type EventQuery = { limit?: number | undefined; cursor?: number | undefined };
 
 /**
  * Defines an experiment, which begins as a draft. A call with the `idempotencyKey` of an earlier
@@ -107,15 +114,21 @@ export const rollback = (
   options?: CallOptions,
 ) => change(client, path`/v1/experiments/${id}/rollback`, request, options);
 
-/** Ends it. A winner gets all traffic and the experiment's alias; else the control keeps both. */
+/**
+ * Ends it. A winner gets all traffic and the experiment's alias; else the control keeps both. The
+ * answer's `undo_token` takes it back. With `expected_epoch` it is refused in another epoch.
+ */
 export const conclude = (
   client: Linnet,
   id: string,
-  request: { winning_variant_id?: string | undefined } = {},
+  request: {
+    winning_variant_id?: string | undefined;
+    expected_epoch?: number | undefined;
+  } = {},
   options?: CallOptions,
 ) => change(client, path`/v1/experiments/${id}/conclude`, request, options);
 
-/** Which variant a request gets, for callers that run the model themselves. */
+/** Which variant a request gets, for callers that run the model themselves. Exposes the user. */
 export const route = (
   client: Linnet,
   id: string,
@@ -145,7 +158,11 @@ export const predict = (
   );
 };
 
-/** Reports what came of 1 to 1000 requests. Each `request_id` counts once, however often sent. */
+/**
+ * Reports what came of 1 to 1000 requests. Each `request_id` counts once, however often sent; a
+ * report of a higher `revision` corrects the one before. With the decision's `epoch` a late outcome
+ * counts where it belongs.
+ */
 export const reportOutcomes = (
   client: Linnet,
   id: string,
@@ -173,11 +190,25 @@ export const metrics = (
     options,
   );
 
-/** Whether a variant differs from the control, by the primary metric or the one you name. */
+export type AnalysisQuery = {
+  /** The primary metric by default. */
+  metric?: string | undefined;
+  test?: "auto" | "two_proportion_z" | "fisher_exact" | "welch_t" | "mann_whitney" | undefined;
+  /** Of a difference of rates. */
+  interval?: "newcombe" | "score" | "agresti_caffo" | "wald" | undefined;
+  compare_with?: "control" | "baseline" | undefined;
+  /** The experiment's by default. */
+  confidence_level?: number | undefined;
+};
+
+/**
+ * Whether a variant differs from the control. Each result's own test is for one look at a sample
+ * fixed before; its `sequential` holds however often it is looked at, and is for automation.
+ */
 export const analysis = (
   client: Linnet,
   id: string,
-  query?: { metric?: string | undefined },
+  query?: AnalysisQuery,
   options?: CallOptions,
 ): Promise<AnalysisReport> =>
   client.call(
@@ -188,38 +219,4 @@ export const analysis = (
       repeatable: true,
     },
     options,
-  );
-
-/** A page of what has happened to an experiment, oldest first. */
-export const events = (
-  client: Linnet,
-  id: string,
-  query?: EventQuery,
-  options?: CallOptions,
-): Promise<Page<EventView>> =>
-  client.call(
-    {
-      method: "GET",
-      path: path`/v1/experiments/${id}/events`,
-      query: { ...query },
-      repeatable: true,
-    },
-    options,
-  );
-
-export const allEvents = (
-  client: Linnet,
-  id: string,
-  query?: EventQuery,
-  options?: CallOptions,
-): AsyncIterable<EventView> =>
-  eachItem(
-    (cursor) =>
-      events(
-        client,
-        id,
-        { ...query, cursor: cursor === undefined ? undefined : Number(cursor) },
-        options,
-      ),
-    query?.cursor === undefined ? undefined : String(query.cursor),
   );

@@ -1,5 +1,5 @@
 export { createClient } from "./client.ts";
-export type { Call, CallOptions, ClientOptions, Fetch, Linnet } from "./client.ts";
+export type { Call, CallOptions, ClientOptions, Fetch, Linnet, OpenSocket } from "./client.ts";
 export { LinnetError } from "./linnet-error.ts";
 export type { FailureCode } from "./linnet-error.ts";
 export { createOutcomeReporter } from "./outcome-reporter.ts";
@@ -12,9 +12,11 @@ export type {
 export * as aliases from "./aliases.ts";
 export * as experiments from "./experiments.ts";
 export * as keys from "./keys.ts";
+export * as layers from "./layers.ts";
 export * as models from "./models.ts";
 export * as platform from "./platform.ts";
 export * as users from "./users.ts";
 export * as versions from "./versions.ts";
 
+export type { ChainBreak, ChainReport } from "./verify-events.ts";
 export type * from "./wire.ts";

@@ -1,5 +1,5 @@
 /** What travels: the types of the contract, without its schemas. */
-import type { ReportOutcomes } from "../../contract/experiment-traffic.ts";
+import type { ReportOutcomes, RouteRequest } from "../../contract/experiment-traffic.ts";
 import type { DeepHealth } from "../../contract/health.ts";
 
 export type { Page } from "../../contract/common.ts";
@@ -8,7 +8,18 @@ export type {
   ExperimentChange,
   ExperimentSummary,
   ExperimentView,
+  RampRequest,
+  ReweighRequest,
+  ReweighResult,
 } from "../../contract/experiment.ts";
+export type { AssignmentView, ExplainedAssignment } from "../../contract/experiment-assignment.ts";
+export type { LiveFrame } from "../../contract/experiment-live.ts";
+export type {
+  SampleSizeReport,
+  SampleSizeRequest,
+  SimulateRequest,
+  SimulationReport,
+} from "../../contract/experiment-plan.ts";
 export type {
   AnalysisReport,
   EventView,
@@ -25,6 +36,7 @@ export type {
 export type { DeepHealth } from "../../contract/health.ts";
 export type { CreateKey, KeyUsage, KeyView, NewKey, SetUpResult } from "../../contract/key.ts";
 export type { UserView } from "../../contract/key.ts";
+export type { LayerSummary, LayerView, PutLayer } from "../../contract/layer.ts";
 export type {
   AliasHistory,
   AliasView,
@@ -36,5 +48,10 @@ export type {
 export type { PredictRequest, PredictResponse } from "../../contract/predict.ts";
 export type { Problem, ProblemCode } from "../../contract/problem.ts";
 
-export type Outcome = ReportOutcomes["outcomes"][number];
+type CompleteOutcome = ReportOutcomes["outcomes"][number];
+/** What came of one request; without a `revision` it is the first report of it. */
+export type Outcome = Omit<CompleteOutcome, "revision"> &
+  Partial<Pick<CompleteOutcome, "revision">>;
+/** What is known of a unit, for targeting. */
+export type Attributes = NonNullable<RouteRequest["attributes"]>;
 export type Health = Pick<DeepHealth, "status" | "version">;

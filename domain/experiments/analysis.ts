@@ -1,263 +1,248 @@
-import { differenceInterval } from "../statistics/difference-interval.ts";
-import type { Degenerate } from "../statistics/degenerate.ts";
-import { isZeroOne, mean, noMoments, sampleVariance, type Moments } from "../statistics/moments.ts";
-import { cohenH, type Proportion } from "../statistics/proportion.ts";
-import { twoProportionZTest } from "../statistics/two-proportion-z-test.ts";
-import { cohenD, welchTTest, type Sample } from "../statistics/welch-t-test.ts";
+import { fail, ok, type Result } from "../result.ts";
+import type { IntervalMethod } from "../statistics/difference-interval.ts";
+import { benjaminiHochberg, holm } from "../statistics/multiple-testing.ts";
+import { betterment, type Comparison, sampleSizeOf } from "./analysis-comparison.ts";
+import { fittingTests, fixedTest, type FixedTest, type TestMethod } from "./analysis-fixed-test.ts";
+import { guardrailResult, type GuardrailResult } from "./analysis-guardrails.ts";
+import { isNegligible, powerOf, type PowerResult } from "./analysis-power.ts";
+import { type Sequential, sequentialDifference } from "./analysis-sequential.ts";
+import {
+  cupedResult,
+  type CupedResult,
+  pooledDiffers,
+  type Stratified,
+  stratifiedResult,
+} from "./analysis-stratified.ts";
+import type { ExperimentDefinition, RollbackPolicy } from "./experiment.ts";
+import { comparedArm, type GuardReport, judge, marginOf, type Verdict } from "./guard.ts";
+import { doCallersReport, kindOf, valueOf } from "./metric.ts";
+import { type EpochWeights, sampleRatio, type SampleRatioReport } from "./sample-ratio.ts";
+import { strataOf } from "./strata.ts";
+import { armTotals, type Cell, cellsByEpoch, noTotals } from "./totals.ts";
 
-/** What the outcomes of one variant add up to. `metrics` are the caller's own, such as conversion, which is 0 or 1. */
-export type VariantTotals = {
-  variant_id: string;
-  is_control: boolean;
-  /** The requests that are compared, as `comparedCounts` has them. */
-  requests: number;
-  successes: number;
-  errors: number;
-  /** Milliseconds. */
-  latency: Moments;
-  latency_p95_ms: number | null;
-  metrics: Record<string, Moments>;
-};
+export type Action = "continue" | "conclude_winner" | "conclude_no_difference";
 
-export type SignificanceResult = {
-  variant_id: string;
+/** What to do; the winner is the better arm, which may be the one compared with. */
+export type Advice = { recommended_action: Action; winner: string | null };
+
+export type SignificanceResult = FixedTest &
+  Advice & {
+    variant_id: string;
+    metric: string;
+    control_value: number | null;
+    variant_value: number | null;
+    is_significant: boolean;
+    sample_size_adequate: boolean;
+    /** Over all variants of the answer. */
+    adjusted_p_value: { holm: number | null; benjamini_hochberg: number | null };
+    sequential: Sequential & Advice & { adjusted_p_value: number | null };
+    stratified: Stratified;
+    pooled_differs: boolean;
+    power: PowerResult;
+    cuped: CupedResult;
+  };
+
+export type AnalysisOptions = {
   metric: string;
-  /** Null for a metric that has no test (`latency_p95_ms`). */
-  method: "two_proportion_z" | "welch_t" | null;
-  control_value: number | null;
-  variant_value: number | null;
-  p_value: number | null;
-  is_significant: boolean;
-  /** For variant - control: Newcombe's for rates, Welch's for means. */
-  confidence_interval: [low: number, high: number] | null;
-  /** Cohen's h for rates, Cohen's d for means; positive when the variant's value is the higher. */
-  effect_size: number | null;
-  sample_size_adequate: boolean;
-  recommended_action: "continue" | "conclude_winner" | "conclude_no_difference";
-  /** The better arm, which may be the control, when the action is `conclude_winner`. */
-  winner: string | null;
-  /** Why there is no p-value. */
-  reason: Degenerate["code"] | "metric_has_no_test" | null;
+  confidence_level: number;
+  interval: IntervalMethod;
+  test: "auto" | TestMethod;
+  /** Of the results; guardrails are compared as the rollback policy says. */
+  compare_with: RollbackPolicy["compare_with"];
 };
 
-export type GuardrailResult = {
-  metric: string;
-  variant_id: string;
-  control_value: number | null;
-  variant_value: number | null;
-  /** How much worse than control, as a share of control's value; negative is better. */
-  degradation: number | null;
-  threshold: number;
-  passed: boolean;
-  /** Why there is no degradation. */
-  reason: "no_observations" | "control_value_zero" | null;
+export type Analysis = {
+  /** The arm that all others are compared with. */
+  compared_variant_id: string;
+  results: SignificanceResult[];
+  guardrails: GuardrailResult[];
+  sample_ratio: SampleRatioReport;
+  evidence: Pick<GuardReport, "log_e_value" | "log_threshold"> & {
+    false_rollback_rate: number;
+    /** All that was judged, of which the evidence is the mean. */
+    verdicts: Verdict[];
+  };
 };
 
-export type AnalysisInput = {
-  control: VariantTotals;
-  variants: readonly VariantTotals[];
-  metric: string;
-  confidenceLevel: number;
-  /** Observations of the metric that each of two compared variants needs before anything is concluded. */
-  minimumSampleSize: number;
-  guardrails: readonly string[];
-  /** The relative degradation that a guardrail lets pass. */
-  degradationThreshold?: number;
+export type AnalysisError = {
+  code: "test_unfit" | "baseline_missing";
+  pointer: string;
+  detail: string;
 };
+
+export type Analysed = Pick<
+  ExperimentDefinition,
+  "variants" | "rollback" | "guardrail_metrics" | "minimum_sample_size" | "primary_metric"
+>;
 
 /**
- * Compares every variant with control on `metric`, two-sided, and checks every guardrail on every variant.
+ * Compares every variant with the control, or every canary with the baseline, on one metric.
  *
- * `success_rate` and `error_rate` are shares of the requests, `conversion_rate` is the mean of the metric `conversion`,
- * `latency` and `latency_ms` are the mean latency, `latency_p95_ms` serves guardrails only, and any other name is the mean
- * of the caller's metric. Latencies and the error rate are better lower, everything else higher. Shares are compared by the
- * two-proportion z test, and so is `conversion_rate` while each of its values is 0 or 1; means by Welch's t test.
+ * What stands in a result itself is the textbook's: of all that was counted, two-sided, for one look
+ * at a sample size fixed beforehand and for one variant. `sequential` holds however often it is
+ * looked at, is stratified by epoch, and has its p-values adjusted for the number of variants (Holm
+ * 1979): automation is to read its action.
  *
- * A p-value holds for one look at a sample size fixed beforehand, and for one variant: repeated looks and several variants
- * find more differences than 1 - confidenceLevel says. Without a p-value nothing is concluded.
+ * Either says `conclude_winner` when its p-value is below 1 - confidence_level, `conclude_no_difference`
+ * when its interval excludes every difference of 5% of the control's value or more, and neither before
+ * each arm has `minimum_sample_size` observations of the metric. Otherwise it is `continue`: too
+ * little data for a difference is not a sign that there is none.
+ *
+ * Fails with `test_unfit` where the metric has no such test, and with `baseline_missing`.
  */
-export function analyse({
-  control,
-  variants,
-  metric,
-  confidenceLevel,
-  minimumSampleSize,
-  guardrails,
-  degradationThreshold = 0.1,
-}: AnalysisInput): { results: SignificanceResult[]; guardrails: GuardrailResult[] } {
-  return {
-    results: variants.map((variant) =>
-      significance(control, variant, metric, confidenceLevel, minimumSampleSize),
-    ),
-    guardrails: variants.flatMap((variant) =>
-      guardrails.map((guardrail) =>
-        checkGuardrail(control, variant, guardrail, degradationThreshold),
-      ),
-    ),
-  };
+export function analyse(
+  definition: Analysed,
+  { cells, epochs }: { cells: readonly Cell[]; epochs: readonly EpochWeights[] },
+  options: AnalysisOptions,
+): Result<Analysis, AnalysisError> {
+  const { variants, rollback } = definition;
+  const { metric, compare_with, test, confidence_level } = options;
+  const arms = armTotals(comparableCells(cells, epochs), variants.length);
+  const callersReport = doCallersReport(arms);
+  const fitting = fittingTests(metric, kindOf(metric, arms));
+  if (test !== "auto" && !fitting.includes(test)) return fail(unfit(metric, fitting));
+  if (compare_with === "baseline" && !variants.some(({ is_baseline }) => is_baseline))
+    return fail(baselineMissing);
+
+  const counted = cellsByEpoch(cells);
+  const compare = (name: string, index: number, against: number): Comparison => ({
+    metric: name,
+    kind: kindOf(name, arms),
+    callersReport,
+    control: arms[against] ?? noTotals,
+    variant: arms[index] ?? noTotals,
+    strata: strataOf(counted, epochs, index, against),
+    confidenceLevel: confidence_level,
+  });
+  const against = comparedArm(variants, compare_with);
+  const compared_variant_id = variants[against]?.variant_id ?? "";
+  const rows = variants.flatMap(({ variant_id, is_control }, index) =>
+    is_control || index === against
+      ? []
+      : [{ variant_id, comparison: compare(metric, index, against) }],
+  );
+
+  const guard = judge(definition, cells, epochs);
+  const guarded = comparedArm(variants, rollback.compare_with);
+  const guardrails = variants.flatMap(({ variant_id, is_control, is_baseline }, index) =>
+    is_control || is_baseline
+      ? []
+      : definition.guardrail_metrics.map((name) =>
+          guardrailResult(
+            compare(name, index, guarded),
+            variant_id,
+            marginOf(rollback, name),
+            guard.verdicts.find((verdict) => isAbout(verdict, variant_id, name)),
+          ),
+        ),
+  );
+  return ok({
+    compared_variant_id,
+    results: resultsOf(rows, compared_variant_id, definition, options),
+    guardrails,
+    sample_ratio: sampleRatio(cells, epochs),
+    evidence: {
+      log_e_value: guard.log_e_value,
+      log_threshold: guard.log_threshold,
+      false_rollback_rate: rollback.false_rollback_rate,
+      verdicts: guard.verdicts,
+    },
+  });
 }
 
-function significance(
-  control: VariantTotals,
-  variant: VariantTotals,
-  metric: string,
-  confidenceLevel: number,
-  minimumSampleSize: number,
-): SignificanceResult {
-  const { sampleSize, ...comparison } = compare(control, variant, metric, confidenceLevel);
-  const controlValue = valueOf(control, metric);
-  const variantValue = valueOf(variant, metric);
-  const isSignificant = comparison.p_value !== null && comparison.p_value < 1 - confidenceLevel;
-  const isAdequate = sampleSize >= minimumSampleSize;
-  const isConclusive = comparison.p_value !== null && isAdequate;
-  const isBetter = worsening(controlValue ?? 0, variantValue ?? 0, metric) < 0;
-  return {
-    variant_id: variant.variant_id,
-    metric,
-    ...comparison,
-    control_value: controlValue,
-    variant_value: variantValue,
-    is_significant: isSignificant,
-    sample_size_adequate: isAdequate,
-    ...(isConclusive && isSignificant
-      ? {
-          recommended_action: "conclude_winner",
-          winner: isBetter ? variant.variant_id : control.variant_id,
-        }
-      : { recommended_action: isConclusive ? "conclude_no_difference" : "continue", winner: null }),
-  };
-}
+type Row = { variant_id: string; comparison: Comparison };
 
-type Comparison = Pick<
-  SignificanceResult,
-  "method" | "p_value" | "confidence_interval" | "effect_size" | "reason"
-> & { sampleSize: number };
-
-function compare(
-  control: VariantTotals,
-  variant: VariantTotals,
-  metric: string,
-  confidenceLevel: number,
-): Comparison {
-  if (metric === "latency_p95_ms")
-    return {
-      method: null,
-      sampleSize: Math.min(control.requests, variant.requests),
-      p_value: null,
-      confidence_interval: null,
-      effect_size: null,
-      reason: "metric_has_no_test",
+function resultsOf(
+  rows: readonly Row[],
+  compared_variant_id: string,
+  { minimum_sample_size, primary_metric }: Analysed,
+  options: AnalysisOptions,
+): SignificanceResult[] {
+  const tests = rows.map(({ comparison }) => fixedTest(comparison, options));
+  const sequences = rows.map(({ comparison }) => sequentialDifference(comparison));
+  const pValues = tests.map(({ p_value }) => p_value);
+  const adjusted = { holm: holm(pValues), benjamini_hochberg: benjaminiHochberg(pValues) };
+  const adjustedSequences = holm(sequences.map(({ p_value }) => p_value));
+  const alpha = 1 - options.confidence_level;
+  return rows.flatMap(({ variant_id, comparison }, at): SignificanceResult[] => {
+    const [test, sequence] = [tests[at], sequences[at]];
+    if (!test || !sequence) return [];
+    const { metric, callersReport, control, variant } = comparison;
+    const control_value = valueOf(control, metric, callersReport);
+    const isAdequate = sampleSizeOf(comparison) >= minimum_sample_size;
+    const advise = (found: Evidence): Advice => {
+      const unsettled: Advice = { recommended_action: "continue", winner: null };
+      if (found.p_value === null || !isAdequate) return unsettled;
+      if (found.p_value < alpha) {
+        const isBetter = betterment(metric, found.direction) > 0;
+        const winner = isBetter ? variant_id : compared_variant_id;
+        return { recommended_action: "conclude_winner", winner };
+      }
+      return isNegligible(found.interval, control_value)
+        ? { recommended_action: "conclude_no_difference", winner: null }
+        : unsettled;
     };
-  const controlRate = proportionOf(control, metric);
-  const variantRate = proportionOf(variant, metric);
-  return controlRate && variantRate
-    ? compareRates(controlRate, variantRate, confidenceLevel)
-    : compareMeans(momentsOf(control, metric), momentsOf(variant, metric), confidenceLevel);
+    const { direction, ...fixed } = test;
+    const { direction: sequentialDirection, ...sequential } = sequence;
+    const stratified = stratifiedResult(comparison);
+    const adjusted_p_value = adjustedSequences[at] ?? null;
+    return [
+      {
+        variant_id,
+        metric,
+        ...fixed,
+        control_value,
+        variant_value: valueOf(variant, metric, callersReport),
+        is_significant: fixed.p_value !== null && fixed.p_value < alpha,
+        sample_size_adequate: isAdequate,
+        ...advise({ ...fixed, interval: fixed.confidence_interval, direction }),
+        adjusted_p_value: {
+          holm: adjusted.holm[at] ?? null,
+          benjamini_hochberg: adjusted.benjamini_hochberg[at] ?? null,
+        },
+        sequential: {
+          ...sequential,
+          adjusted_p_value,
+          ...advise({ ...sequential, p_value: adjusted_p_value, direction: sequentialDirection }),
+        },
+        stratified,
+        pooled_differs: pooledDiffers(comparison, stratified),
+        power: powerOf(comparison),
+        cuped: cupedResult(comparison, primary_metric),
+      },
+    ];
+  });
 }
 
-function compareRates(
-  control: Proportion,
-  variant: Proportion,
-  confidenceLevel: number,
-): Comparison {
-  const test = twoProportionZTest(control, variant);
-  const interval = differenceInterval(control, variant, confidenceLevel);
-  return {
-    method: "two_proportion_z",
-    sampleSize: Math.min(control.trials, variant.trials),
-    p_value: test.ok ? test.value.pValue : null,
-    confidence_interval: interval.ok ? interval.value : null,
-    effect_size: interval.ok ? cohenH(control, variant) : null,
-    reason: test.ok ? null : test.error.code,
-  };
-}
+type Evidence = {
+  p_value: number | null;
+  interval: [low: number, high: number] | null;
+  /** Positive when the variant's value is the higher. */
+  direction: number;
+};
 
-function compareMeans(control: Moments, variant: Moments, confidenceLevel: number): Comparison {
-  const samples = [sampleOf(control), sampleOf(variant)] as const;
-  const test = welchTTest(...samples, confidenceLevel);
-  return {
-    method: "welch_t",
-    sampleSize: Math.min(control.count, variant.count),
-    p_value: test.ok ? test.value.pValue : null,
-    confidence_interval: test.ok ? test.value.interval : null,
-    effect_size: test.ok ? cohenD(...samples) : null,
-    reason: test.ok ? null : test.error.code,
-  };
-}
+/** Of the two verdicts on the error rate, the one that compares it. */
+const isAbout = (verdict: Verdict, variantId: string, metric: string): boolean =>
+  verdict.variant_id === variantId &&
+  verdict.guardrail === metric &&
+  verdict.method !== "beta_binomial";
 
-/** A sample too small for a mean or a variance is refused by its count, before either is looked at. */
-const sampleOf = (moments: Moments): Sample => ({
-  mean: mean(moments) ?? 0,
-  variance: sampleVariance(moments) ?? 0,
-  count: moments.count,
+const unfit = (metric: string, fitting: readonly TestMethod[]): AnalysisError => ({
+  code: "test_unfit",
+  pointer: "#/query/test",
+  detail: `${metric} can be tested by ${fitting.join(" or ")}, or by auto`,
 });
 
-function checkGuardrail(
-  control: VariantTotals,
-  variant: VariantTotals,
-  metric: string,
-  threshold: number,
-): GuardrailResult {
-  const controlValue = valueOf(control, metric);
-  const variantValue = valueOf(variant, metric);
-  return {
-    metric,
-    variant_id: variant.variant_id,
-    control_value: controlValue,
-    variant_value: variantValue,
-    threshold,
-    ...degradationOf(controlValue, variantValue, metric, threshold),
-  };
-}
+const baselineMissing: AnalysisError = {
+  code: "baseline_missing",
+  pointer: "#/query/compare_with",
+  detail: "no variant of this experiment is a baseline",
+};
 
-/** Anything worse than a control value of 0 is worse beyond every threshold, by a share that no number can tell. */
-function degradationOf(
-  controlValue: number | null,
-  variantValue: number | null,
-  metric: string,
-  threshold: number,
-): Pick<GuardrailResult, "degradation" | "passed" | "reason"> {
-  if (controlValue === null || variantValue === null)
-    return { degradation: null, passed: true, reason: "no_observations" };
-  const worse = worsening(controlValue, variantValue, metric);
-  if (worse === 0) return { degradation: 0, passed: true, reason: null };
-  const degradation = worse / Math.abs(controlValue);
-  return Number.isFinite(degradation)
-    ? { degradation, passed: degradation <= threshold, reason: null }
-    : { degradation: null, passed: worse < 0, reason: "control_value_zero" };
-}
-
-const LOWER_IS_BETTER: ReadonlySet<string> = new Set([
-  "error_rate",
-  "latency",
-  "latency_ms",
-  "latency_p95_ms",
-]);
-
-const worsening = (controlValue: number, variantValue: number, metric: string): number =>
-  LOWER_IS_BETTER.has(metric) ? variantValue - controlValue : controlValue - variantValue;
-
-/** The value of any metric, or null where nothing was observed. */
-function valueOf(totals: VariantTotals, metric: string): number | null {
-  if (metric === "latency_p95_ms") return totals.latency_p95_ms;
-  const proportion = proportionOf(totals, metric);
-  if (proportion === null) return mean(momentsOf(totals, metric));
-  return proportion.trials > 0 ? proportion.successes / proportion.trials : null;
-}
-
-/** The counts behind a metric that is a rate, null for any other. */
-function proportionOf(totals: VariantTotals, metric: string): Proportion | null {
-  if (metric === "success_rate") return { successes: totals.successes, trials: totals.requests };
-  if (metric === "error_rate") return { successes: totals.errors, trials: totals.requests };
-  const moments = momentsOf(totals, metric);
-  return metric === "conversion_rate" && isZeroOne(moments)
-    ? { successes: moments.sum[0], trials: moments.count }
-    : null;
-}
-
-function momentsOf(totals: VariantTotals, metric: string): Moments {
-  if (metric === "latency" || metric === "latency_ms") return totals.latency;
-  const name = metric === "conversion_rate" ? "conversion" : metric;
-  // A caller may name a metric like something that every object inherits.
-  return (Object.hasOwn(totals.metrics, name) ? totals.metrics[name] : null) ?? noMoments;
+/** Without those of epochs in which a status, and not the ledger, sent everybody to one variant. */
+function comparableCells(cells: readonly Cell[], epochs: readonly EpochWeights[]): Cell[] {
+  const others = new Set(
+    epochs.filter(({ status }) => status !== "running").map(({ epoch }) => epoch),
+  );
+  return cells.filter(({ epoch }) => !others.has(epoch));
 }

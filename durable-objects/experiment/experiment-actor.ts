@@ -1,57 +1,61 @@
 import { DurableObject } from "cloudflare:workers";
 import type {
+  ChangedExperiment,
   ExperimentEvent,
   ExperimentRecord,
   ExperimentRefusal,
   ExperimentReport,
   ExperimentSnapshot,
+  ExplainedUnit,
+  Exposure,
   OutcomeReport,
+  PlannedChange,
   RecordedOutcomes,
   RoutingLease,
+  UnusedGrant,
 } from "../../contract/experiment-lease.ts";
-import type { AliasRecord, ModelRefusal } from "../../contract/model-lease.ts";
-import { type Decision, decide, tableOf, type Unit } from "../../domain/experiments/decide.ts";
-import type { ExperimentStatus } from "../../domain/experiments/experiment.ts";
-import { advance, draftOf, type Transition } from "../../domain/experiments/lifecycle.ts";
-import type { OutcomeSource } from "../../domain/experiments/record-outcome.ts";
-import { describeBreach, findBreach } from "../../domain/experiments/rollback-rule.ts";
+import { type Decision, decide, nameOf, type Unit } from "../../domain/experiments/decide.ts";
+import type { Budget, ExperimentState } from "../../domain/experiments/experiment.ts";
+import {
+  advance,
+  draftOf,
+  planReweigh,
+  type StateEvent,
+  type Transition,
+} from "../../domain/experiments/lifecycle.ts";
+import type { OutcomeSource, RecordedOutcome } from "../../domain/experiments/record-outcome.ts";
+import { canaryTotals, stepWeights } from "../../domain/experiments/steward.ts";
+import type { Cell } from "../../domain/experiments/totals.ts";
+import { unitPosition } from "../../domain/experiments/unit-position.ts";
 import { fail, ok, type Result } from "../../domain/result.ts";
-import { callActor } from "../shared/call-actor.ts";
-import { Effects } from "../shared/effects.ts";
 import { upgradeSchema } from "../shared/upgrade-schema.ts";
-import { ExperimentStore } from "./experiment-store.ts";
-import { listStanding, releaseClaims } from "./follow-up.ts";
-import { type Counted, OutcomeCounter } from "./outcome-counter.ts";
+import { Conclusion } from "./conclusion.ts";
+import { ExperimentCore } from "./experiment-core.ts";
+import { deliverFollowUp } from "./follow-up.ts";
+import { IngestRate } from "./ingest-rate.ts";
+import { Live } from "./live.ts";
+import type { Counted } from "./outcome-counter.ts";
+import { recordInShards } from "./record-in-shards.ts";
 import { SCHEMA } from "./schema.ts";
 
-const EVENT_OF = {
-  start: "started",
-  pause: "paused",
-  resume: "resumed",
-  rollback: "rolled_back",
-  conclude: "concluded",
-} as const satisfies Record<Transition, ExperimentEvent["type"]>;
-
-type MovedAlias = AliasRecord & { previous_version: number | null };
-type Change = Result<ExperimentSnapshot & { effective_at: number }, ExperimentRefusal>;
+type Change = Result<ChangedExperiment, ExperimentRefusal>;
 
 /**
  * One experiment: the only writer of its status, its table and its counts. Rules are in
- * domain/experiments. What follows outside its storage are effects: `directory` (its row in D1),
- * `promotion` (the alias of the winner) and `claims` (on model versions).
+ * domain/experiments. What follows outside its storage are effects, see follow-up.
  */
 export class ExperimentActor extends DurableObject<Env> {
-  readonly #store: ExperimentStore;
-  readonly #effects: Effects;
-  #counter: OutcomeCounter | undefined;
-  /** Why the last conclusion could not move its alias, for the call that waits for it. */
-  #refusal: ExperimentRefusal | undefined;
+  readonly #core: ExperimentCore;
+  readonly #conclusion: Conclusion;
+  readonly #live: Live;
+  readonly #ingest = new IngestRate();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     upgradeSchema(ctx.storage, SCHEMA);
-    this.#store = new ExperimentStore(ctx.storage.sql);
-    this.#effects = new Effects(ctx.storage, (key) => this.#deliver(key));
+    this.#core = new ExperimentCore(ctx.storage, (effect) => this.#deliver(effect), Date.now());
+    this.#conclusion = new Conclusion(this.#core, env);
+    this.#live = new Live(ctx, this.#core);
   }
 
   /** Repeating it changes nothing: an experiment is defined once, or abandoned before that. */
@@ -59,17 +63,18 @@ export class ExperimentActor extends DurableObject<Env> {
     definition: ExperimentRecord,
     by: string,
   ): Promise<Result<ExperimentSnapshot, ExperimentRefusal>> {
-    if (this.#store.isAbandoned()) return fail({ code: "experiment_abandoned" });
-    if (!this.#store.find()) {
+    const { store } = this.#core;
+    if (store.isAbandoned()) return fail({ code: "experiment_abandoned" });
+    if (!store.find()) {
       const at = definition.created_at;
-      this.#commit(() => {
-        this.#store.insert(definition, draftOf(definition));
-        this.#store.addEvent({ type: "created", at, by, epoch: 0, data: {} });
-        this.#effects.add("directory", at);
+      this.#core.commit(() => {
+        store.insert(definition, draftOf(definition));
+        this.#core.note({ type: "created", at, by, epoch: 0, data: {} });
+        this.#core.effects.add("directory", at);
       });
-      await this.#settle();
+      await this.#core.settle();
     }
-    return ok(this.#snapshot());
+    return ok(this.#core.snapshot());
   }
 
   /**
@@ -77,256 +82,373 @@ export class ExperimentActor extends DurableObject<Env> {
    * way. Answers with the experiment if another attempt has created it.
    */
   abandon(): ExperimentSnapshot | null {
-    if (this.#store.find()) return this.#snapshot();
-    if (!this.#store.isAbandoned()) this.#store.abandon(Date.now());
+    if (this.#core.store.find()) return this.#core.snapshot();
+    if (!this.#core.store.isAbandoned()) this.#core.store.abandon(Date.now());
     return null;
   }
 
   describe(): Result<ExperimentSnapshot, ExperimentRefusal> {
-    return this.#store.find() ? ok(this.#snapshot()) : fail({ code: "experiment_not_found" });
+    return this.#core.store.find()
+      ? ok(this.#core.snapshot())
+      : fail({ code: "experiment_not_found" });
   }
 
-  /** Starts, pauses, resumes, rolls back or concludes. */
+  /** Starts, pauses, resumes or rolls back; or concludes, which may be repeated. */
   async change(
     transition: Transition,
-    {
-      by,
-      reason,
-      winner,
-    }: { by: string; reason?: string | undefined; winner?: string | undefined },
+    asked: {
+      by: string;
+      reason?: string | undefined;
+      winner?: string | undefined;
+      expected_epoch?: number | undefined;
+    },
   ): Promise<Change> {
-    const held = this.#store.find();
-    if (!held) return fail({ code: "experiment_not_found" });
-    if (held.conclusion) return fail({ code: "experiment_concluding" });
-    if (transition === "conclude" && winner !== undefined) return this.#conclude(winner, by);
-    const now = Date.now();
-    const next = advance(held.state, transition, { now, reason: reason ?? null });
-    if (!next.ok) return next;
-    this.#commit(() => this.#enter(transition, next.value, by, reason ? { reason } : {}));
-    await this.#settle();
-    return ok({ ...this.#snapshot(), effective_at: this.#effectiveAt() });
+    const refusal = this.#refuse(transition === "conclude" ? {} : asked);
+    if (refusal) return fail(refusal);
+    const { by, reason, winner, expected_epoch } = asked;
+    const { state, definition } = this.#core.held();
+    if (transition === "conclude") {
+      const repeated = state.status === "concluded" && state.winning_variant_id === winner;
+      if (expected_epoch !== undefined && !repeated && expected_epoch !== state.epoch)
+        return fail({ code: "epoch_moved", expected: expected_epoch, found: state.epoch });
+      return this.#told(await this.#conclusion.conclude(winner ?? null, by));
+    }
+    const at = Date.now();
+    const because = reason === undefined ? {} : { reason };
+    const events = {
+      start: { type: "started", at, data: {} },
+      pause: { type: "paused", at, data: because },
+      resume: { type: "resumed", at, data: { outcomes: this.#canaryOutcomes(definition) } },
+      rollback: { type: "rolled_back", at, data: because },
+    } as const satisfies Record<Exclude<Transition, "conclude">, StateEvent>;
+    return this.#enter(events[transition], by);
+  }
+
+  /** Moves the fewest units that give these weights; `dry_run` only says how many that are. */
+  async reweigh(
+    weights: readonly number[],
+    asked: {
+      by: string;
+      dry_run: boolean;
+      most?: number | undefined;
+      expected_epoch?: number | undefined;
+    },
+  ): Promise<
+    Result<{ plan: PlannedChange; changed: ChangedExperiment | null }, ExperimentRefusal>
+  > {
+    const refusal = this.#refuse(asked);
+    if (refusal) return fail(refusal);
+    const { definition, state } = this.#core.held();
+    const { data, ledger, moved } = planReweigh(state, weights);
+    const event = { type: "reweighed", at: Date.now(), data: { ...data, cause: "asked" } } as const;
+    const allowed = advance(definition, state, event);
+    if (!allowed.ok) return allowed;
+    if (asked.most !== undefined && moved > asked.most)
+      return fail({ code: "movement_too_large", moved, most: asked.most });
+    const plan = { moved, ledger };
+    if (asked.dry_run) return ok({ plan, changed: null });
+    const changed = await this.#enter(event, asked.by);
+    return changed.ok ? ok({ plan, changed: changed.value }) : changed;
+  }
+
+  /** What a person may do to a ramp at any time. */
+  async steerRamp(
+    action: "approve" | "advance" | "reverse" | "hold" | "release",
+    { by, reason }: { by: string; reason?: string | undefined },
+  ): Promise<Change> {
+    const refusal = this.#refuse({});
+    if (refusal) return fail(refusal);
+    const { definition, state } = this.#core.held();
+    if (!definition.ramp) return fail({ code: "ramp_missing" });
+    const at = Date.now();
+    const outcomes = this.#canaryOutcomes(definition);
+    const step = state.ramp?.step ?? 0;
+    if (action === "approve") return this.#enter({ type: "ramp_approved", at, data: {} }, by);
+    if (action === "release")
+      return this.#enter({ type: "ramp_released", at, data: { outcomes } }, by);
+    if (action === "hold") {
+      const data = { reason: reason ?? "held by a person", by_person: true };
+      return this.#enter({ type: "ramp_held", at, data }, by);
+    }
+    const to = action === "advance" ? step + 1 : step - 1;
+    if (!definition.ramp.steps[to]) return fail({ code: "ramp_at_end", step });
+    const { data } = planReweigh(state, stepWeights(definition, to));
+    const type = action === "advance" ? "ramp_advanced" : "ramp_reversed";
+    return this.#enter({ type, at, data: { ...data, step: to, outcomes } }, by);
+  }
+
+  /** Decides on a rollback that waits for approval. */
+  async answerProposal(decision: "approve" | "dismiss", by: string): Promise<Change> {
+    const refusal = this.#refuse({});
+    if (refusal) return fail(refusal);
+    const { proposal } = this.#core.held().state;
+    if (!proposal) return fail({ code: "proposal_missing" });
+    const at = Date.now();
+    if (decision === "dismiss")
+      return this.#enter({ type: "rollback_dismissed", at, data: {} }, by);
+    return this.#enter({ type: "rolled_back", at, data: { reason: proposal.reason } }, by);
+  }
+
+  async changeBudget(budget: Budget, by: string): Promise<Change> {
+    const refusal = this.#refuse({});
+    if (refusal) return fail(refusal);
+    return this.#enter({ type: "budget_changed", at: Date.now(), data: budget }, by);
+  }
+
+  /** Takes the last conclusion back: alias, status and table as they were before. */
+  async undo(token: string, by: string): Promise<Change> {
+    const refusal = this.#refuse({});
+    return refusal ? fail(refusal) : this.#told(await this.#conclusion.undo(token, by));
   }
 
   /** Deletes a draft or an experiment that has ended, with all that it counted. */
   async remove(): Promise<Result<null, ExperimentRefusal>> {
-    const held = this.#store.find();
+    const held = this.#core.store.find();
     if (!held) return fail({ code: "experiment_not_found" });
     const { status } = held.state;
     if (status === "running" || status === "paused")
       return fail({ code: "experiment_active", status });
     const now = Date.now();
-    this.#commit(() => {
-      this.#store.abandon(now);
-      this.#effects.add("directory", now);
-      this.#effects.add("claims", now);
+    this.#core.commit(() => {
+      this.#core.store.abandon(now);
+      for (const effect of ["directory", "claims", "feed", "shards"])
+        this.#core.effects.add(effect, now);
     });
-    this.#counter = undefined;
-    await this.#settle();
+    this.#core.forget();
+    this.#live.end();
+    await this.#core.settle();
     return ok(null);
   }
 
-  /** The variant of one request, by the table in force now. */
-  decide(unit: Unit): Result<Decision, ExperimentRefusal> {
-    const held = this.#store.find();
-    if (!held) return fail({ code: "experiment_not_found" });
-    return decide(tableOf(held.definition, held.state), unit);
+  /**
+   * The variant of one request, by the table in force now. A canary request is paid for from the
+   * budget, and a unit that is new is enrolled, in the same turn.
+   */
+  async decide(unit: Unit): Promise<Result<Decision, ExperimentRefusal>> {
+    if (!this.#core.store.find()) return fail({ code: "experiment_not_found" });
+    const table = this.#core.table();
+    const sticky = unit.user_id !== undefined && unit.sticky !== false;
+    const position = sticky ? unitPosition(table.experiment_id, nameOf(unit)) : null;
+    const enrolled = this.#enrolledIn(position);
+    const decided = decide(table, unit, table.enrols ? enrolled : null);
+    if (!decided.ok || decided.value.reason !== "assigned") return decided;
+    const { variant, epoch } = decided.value;
+    const pays = table.budgeted && (table.canary[variant] ?? false);
+    if (!pays && (position === null || enrolled !== null)) return decided;
+    let paid = true;
+    const { state } = this.#core.held();
+    this.#core.commit(() => {
+      if (pays) paid = this.#core.budgets.spend(state.budget.max_requests ?? 0);
+      if (paid && position !== null && enrolled === null) {
+        this.#core.counting().expose([[position, variant, epoch]]);
+        this.#core.counting().save();
+      }
+      if (!paid) this.#core.steward(Date.now());
+    });
+    if (paid) return decided;
+    await this.#settleSince(state);
+    return ok({ variant: table.control, epoch, reason: "budget_spent" });
   }
 
-  lease(): Result<RoutingLease, ExperimentRefusal> {
-    const held = this.#store.find();
-    if (!held) return fail({ code: "experiment_not_found" });
-    const { consistency, variants } = held.definition;
-    const table = tableOf(held.definition, held.state);
-    return ok({ table, consistency, variants, lease_ms: Number(this.env.ROUTING_LEASE_MS) });
+  /** What `decide` would say, and why; it enrols nobody. */
+  explain(unit: Unit): Result<ExplainedUnit, ExperimentRefusal> {
+    if (!this.#core.store.find()) return fail({ code: "experiment_not_found" });
+    const table = this.#core.table();
+    const { variants } = this.#core.held().definition;
+    const enrolled = table.enrols
+      ? this.#enrolledIn(unitPosition(table.experiment_id, nameOf(unit)))
+      : null;
+    const decided = decide(table, unit, enrolled);
+    return decided.ok ? ok({ table, variants, enrolled, decision: decided.value }) : decided;
   }
 
   /**
-   * Counts each outcome once, whatever is sent again, and asks the guardrails in the same turn:
-   * the answer to the outcome that broke one already says `rolled_back`.
+   * A lease of the table; takes back what the isolate did not use of earlier budget grants.
+   * `wanted` requests to canaries wait for a grant: who has none asks for none, as what is not
+   * given back stays spent.
+   */
+  async lease(
+    unused: readonly UnusedGrant[] = [],
+    wanted = 1,
+  ): Promise<Result<RoutingLease, ExperimentRefusal>> {
+    if (!this.#core.store.find()) return fail({ code: "experiment_not_found" });
+    const { definition, state: before } = this.#core.held();
+    const { consistency, variants, lease_ms, primary_metric } = definition;
+    const now = Date.now();
+    let canary_grant: RoutingLease["canary_grant"] = null;
+    const grants = wanted > 0 && consistency === "leased" && this.#core.table().budgeted;
+    if (unused.length > 0 || grants) {
+      const lease_id = crypto.randomUUID();
+      this.#core.commit(() => {
+        const { budgets } = this.#core;
+        budgets.settle(unused);
+        if (!grants) return;
+        const { budget, status } = this.#core.held().state;
+        const most = status === "running" ? (budget.max_requests ?? 0) : 0;
+        const granted = budgets.grant({ lease_id, wanted, expires_at: now + lease_ms }, most);
+        canary_grant = { lease_id, granted };
+        if (granted === 0) this.#core.steward(now);
+      });
+      await this.#settleSince(before);
+    }
+    this.#core.granted(lease_ms, now);
+    const table = this.#core.table();
+    const { shards } = this.#core.held().state;
+    return ok({ table, consistency, variants, lease_ms, primary_metric, shards, canary_grant });
+  }
+
+  /**
+   * Counts each outcome once, whatever is sent again, and asks the rules in the same turn: the
+   * answer to the outcome that broke a guardrail already says `rolled_back`.
    */
   async record(
     outcomes: readonly OutcomeReport[],
     source: OutcomeSource,
+    exposures: readonly Exposure[] = [],
   ): Promise<Result<RecordedOutcomes, ExperimentRefusal>> {
-    const held = this.#store.find();
-    if (!held) return fail({ code: "experiment_not_found" });
-    const { state, definition } = held;
+    if (!this.#core.store.find()) return fail({ code: "experiment_not_found" });
+    const { state, definition } = this.#core.held();
     if (state.status === "draft") return fail({ code: "experiment_not_started" });
-
+    const here = state.shards ? [] : outcomes;
     let counted: Counted = { accepted: 0, duplicates: 0, rejected: [] };
-    let status: ExperimentStatus = state.status;
-    this.#commit(() => {
-      const counter = this.#counting(definition);
-      counted = counter.count(outcomes, source, state.epoch);
-      if (counted.accepted > 0) status = this.#guard(definition, counter);
+    const now = Date.now();
+    const spread = this.#ingest.count(here.length, now, Number(this.env.OUTCOME_SPREAD_RATE));
+    this.#core.commit(() => {
+      const counter = this.#core.counting();
+      counted = counter.count(here, source, state.epoch);
+      const units = counter.expose(exposures);
+      if (counted.accepted + units === 0) return;
+      counter.save();
+      if (this.#hasCanary(here)) this.#core.heardOfCanary(now);
+      if (spread && state.status === "running" && definition.consistency === "leased")
+        this.#core.enter({ type: "spread", at: now, data: { shards: SHARDS } }, "ingest");
+      this.#core.steward(now);
     });
-    if (status !== state.status) await this.#settle();
-    return ok({ ...counted, status });
+    await this.#settleSince(state);
+    const { status, epoch } = this.#core.held().state;
+    if (!state.shards || outcomes.length === 0) return ok({ ...counted, status });
+    const spreading = { definition, state: { status, epoch }, shards: state.shards };
+    return ok(await recordInShards(this.env, spreading, outcomes, source));
+  }
+
+  /** A shard's sums, which replace what it told before. Answers with the status after that, null for none. */
+  async merge(
+    shard: number,
+    revision: number,
+    cells: readonly Cell[],
+  ): Promise<RecordedOutcomes["status"] | null> {
+    const held = this.#core.store.find();
+    if (!held) return null;
+    const now = Date.now();
+    this.#core.commit(() => {
+      const { canary } = this.#core.table();
+      const heard = this.#core.shards.put(shard, revision, cells);
+      if (canary.some((is, variant) => is && heard.has(variant))) this.#core.heardOfCanary(now);
+      this.#core.steward(now);
+    });
+    await this.#settleSince(held.state);
+    return this.#core.held().state.status;
+  }
+
+  /** What this actor has counted itself of these requests, for a shard that meets them again. */
+  known(requestIds: readonly string[]): RecordedOutcome[] {
+    return this.#core.store.find() ? [...this.#core.counting().find(requestIds).values()] : [];
   }
 
   report(): Result<ExperimentReport, ExperimentRefusal> {
-    const held = this.#store.find();
+    const held = this.#core.store.find();
     if (!held) return fail({ code: "experiment_not_found" });
-    const variants = this.#counting(held.definition).report();
-    return ok({ definition: held.definition, state: held.state, variants });
+    const { definition, state } = held;
+    return ok({ definition, state, epochs: this.#core.store.epochs(), cells: this.#core.cells() });
   }
 
   events(after: number, limit: number): ExperimentEvent[] {
-    return this.#store.eventsAfter(after, limit);
+    return this.#core.store.eventsAfter(after, limit);
   }
 
-  /** Delivered at least once: what is owed is looked up anew. */
+  /** Only an upgrade to a WebSocket comes this way: the live metrics. */
+  override fetch(request: Request): Response {
+    return this.#live.open(request);
+  }
+
+  override webSocketMessage(socket: WebSocket): void {
+    this.#live.answer(socket);
+  }
+
+  /** Without the answer a closing client waits. 1005 and 1006 are no codes to send. */
+  override webSocketClose(socket: WebSocket, code: number): void {
+    socket.close(code === 1005 || code === 1006 ? 1000 : code, "closed");
+  }
+
+  /** Delivered at least once: what is due is looked up anew. */
   override async alarm(): Promise<void> {
-    await this.#settle();
+    this.#core.rang();
+    if (this.#core.store.find()) this.#core.commit(() => this.#core.steward(Date.now()));
+    await this.#settleAll();
   }
 
-  /** Asks the guardrails of a running experiment; answers with the status after that. */
-  #guard(definition: ExperimentRecord, counter: OutcomeCounter): ExperimentStatus {
-    const { state, conclusion } = this.#snapshot();
-    // Somebody has concluded and the alias is on its way to the winner: that decision stands.
-    if (state.status !== "running" || conclusion) return state.status;
-    const { control, others } = counter.guarded();
-    const breach = control && findBreach(definition.rollback, control, others);
-    if (!breach) return state.status;
-    const broken = definition.variants.find(({ variant_id }) => variant_id === breach.variant_id);
-    const reason = `${broken?.name}: ${describeBreach(breach)}`;
-    const next = advance(state, "rollback", { now: Date.now(), reason });
-    if (!next.ok) return state.status;
-    this.#enter("rollback", next.value, "guardrail", { reason, ...breach });
-    return next.value.status;
+  #refuse({ expected_epoch }: { expected_epoch?: number | undefined }): ExperimentRefusal | null {
+    const held = this.#core.store.find();
+    if (!held) return { code: "experiment_not_found" };
+    if (held.conclusion) return { code: "experiment_concluding" };
+    const found = held.state.epoch;
+    if (expected_epoch === undefined || expected_epoch === found) return null;
+    return { code: "epoch_moved", expected: expected_epoch, found };
   }
 
-  /** Part of a transaction: the new state, its event, and what follows outside. */
-  #enter(
-    transition: Transition,
-    state: ExperimentSnapshot["state"],
-    by: string,
-    data: ExperimentEvent["data"],
-  ): void {
-    const at = state.updated_at;
-    this.#store.putState(state);
-    this.#store.addEvent({ type: EVENT_OF[transition], at, by, epoch: state.epoch, data });
-    this.#effects.add("directory", at);
-    if (state.ended_at !== null) this.#effects.add("claims", at);
-  }
-
-  /**
-   * Concludes with a winner: first the intention is written, then the winner's alias moves, then
-   * the status changes. Whoever dies in between, the alarm finishes it.
-   */
-  async #conclude(winning_variant_id: string, by: string): Promise<Change> {
-    const { definition, state } = this.#snapshot();
-    const known = definition.variants.map(({ variant_id }) => variant_id);
-    if (!known.includes(winning_variant_id))
-      return fail({ code: "winner_unknown", winning_variant_id, known });
-    const now = Date.now();
-    const allowed = advance(state, "conclude", { now, winner: winning_variant_id });
+  async #enter(event: StateEvent, by: string): Promise<Change> {
+    const { definition, state } = this.#core.held();
+    const allowed = advance(definition, state, event);
     if (!allowed.ok) return allowed;
-    this.#refusal = undefined;
-    this.#commit(() => {
-      this.#store.putConclusion({ winning_variant_id, by });
-      this.#effects.add("promotion", now);
+    this.#core.commit(() => {
+      this.#core.enter(event, by);
+      this.#core.steward(event.at);
     });
-    await this.#settle();
-    if (this.#refusal) return fail(this.#refusal);
-    const after = this.#snapshot();
-    if (after.conclusion) return fail({ code: "experiment_concluding" });
-    return ok({ ...after, effective_at: this.#effectiveAt() });
+    // Of this turn: what changes during the wait is told to whoever changes it.
+    const snapshot = this.#core.snapshot();
+    const effective_at = this.#core.effectiveAt(snapshot);
+    await this.#settleAll();
+    return ok({ ...snapshot, effective_at });
   }
 
-  async #promote(): Promise<void> {
-    const { definition, conclusion } = this.#snapshot();
-    if (!conclusion) return;
-    const { winning_variant_id, by } = conclusion;
-    const winner = definition.variants.find(({ variant_id }) => variant_id === winning_variant_id);
-    if (!winner) return;
-    const { alias } = definition;
-    const versions = definition.variants.filter(({ model_id }) => model_id === winner.model_id);
-    const expected = [null, ...versions.map(({ version }) => version)];
-    const move = { alias, version: winner.version, expected, by: definition.id };
-    const moved: Result<MovedAlias, ModelRefusal> = await callActor(
-      () => this.env.MODEL.getByName(winner.model_id),
-      (model) => model.moveAlias(move),
-    );
-    // The state may have moved on while the model's actor answered.
-    const { state, conclusion: still } = this.#snapshot();
-    const now = Date.now();
-    const next = advance(state, "conclude", { now, winner: winning_variant_id });
-    if (!still || !next.ok) return;
-    this.#commit(() => {
-      this.#store.putConclusion(null);
-      if (!moved.ok) {
-        const found = moved.error.code === "alias_moved" ? moved.error.found : null;
-        this.#refusal = { code: "alias_moved", alias, found };
-        return;
-      }
-      const previous_version = movedFrom(moved.value, definition.id);
-      const promotion = { model: winner.model, alias, version: winner.version, previous_version };
-      this.#store.putPromotion(promotion);
-      this.#enter("conclude", next.value, by, { winning_variant_id });
-      this.#store.addEvent({
-        type: "promoted",
-        at: now,
-        by,
-        epoch: next.value.epoch,
-        data: promotion,
-      });
-    });
+  #enrolledIn(position: number | null): number | null {
+    return position === null ? null : this.#core.counting().enrolledIn(position);
+  }
+
+  #canaryOutcomes(definition: ExperimentRecord): number {
+    return canaryTotals(definition, this.#core.cells()).counts.requests;
+  }
+
+  #hasCanary(outcomes: readonly OutcomeReport[]): boolean {
+    const { variants } = this.#core.held().definition;
+    const spared = variants.filter(({ is_control, is_baseline }) => is_control || is_baseline);
+    return outcomes.some(({ variant_id }) => !spared.some((arm) => arm.variant_id === variant_id));
+  }
+
+  async #settleAll(): Promise<void> {
+    this.#live.tell();
+    await this.#core.settle();
+  }
+
+  #told(answer: Change): Change {
+    this.#live.tell();
+    return answer;
+  }
+
+  /** Counting waits for nothing outside, also while something is still owed from before. */
+  async #settleSince(before: ExperimentState): Promise<void> {
+    if (this.#core.held().state !== before) return this.#settleAll();
+    this.#live.tell();
+    await this.#core.schedule();
   }
 
   async #deliver(effect: string): Promise<void> {
-    const last = this.#store.last();
-    if (!last) return;
-    const removed = this.#store.isAbandoned();
-    if (effect === "promotion") await this.#promote();
-    if (effect === "directory") await listStanding(this.env, last, removed);
-    if (effect === "claims") await releaseClaims(this.env, last, removed);
-  }
-
-  #snapshot() {
-    const held = this.#store.find();
-    if (!held) throw new Error("this experiment was never created");
-    return held;
-  }
-
-  #counting({ variants }: ExperimentRecord): OutcomeCounter {
-    this.#counter ??= new OutcomeCounter(this.ctx.storage.sql, variants);
-    return this.#counter;
-  }
-
-  /** One transaction; what is held in memory never outlives one that did not commit. */
-  #commit(work: () => void): void {
-    try {
-      this.ctx.storage.transactionSync(work);
-    } catch (error) {
-      this.#store.forget();
-      this.#counter = undefined;
-      throw error;
-    }
-  }
-
-  /** When the last lease of the table before can still be in use. */
-  #effectiveAt(): number {
-    const { definition, state } = this.#snapshot();
-    const lease = definition.consistency === "strict" ? 0 : Number(this.env.ROUTING_LEASE_MS);
-    return state.updated_at + lease;
-  }
-
-  async #settle(): Promise<void> {
-    await this.#scheduleAlarm();
-    await this.#effects.flush(Date.now());
-    await this.#scheduleAlarm();
-  }
-
-  async #scheduleAlarm(): Promise<void> {
-    const due = this.#effects.nextDue();
-    if (due === null) await this.ctx.storage.deleteAlarm();
-    else await this.ctx.storage.setAlarm(due);
+    if (effect === "promotion" && this.#core.store.find()) {
+      await this.#conclusion.deliver();
+      this.#live.tell();
+    } else await deliverFollowUp(this.env, this.#core.store, effect);
   }
 }
 
-/** Where the alias came from, also when an earlier try moved it and died before it could tell. */
-function movedFrom({ history, previous_version }: MovedAlias, by: string): number | null {
-  const last = history[0];
-  return last?.by === by ? last.previous_version : previous_version;
-}
+/** A hot experiment is spread once, over so many actors. */
+const SHARDS = 8;

@@ -1,5 +1,6 @@
 import { EFFECTS_STEP } from "../shared/effects.ts";
 import type { SchemaStep } from "../shared/upgrade-schema.ts";
+import { CELL_TABLES } from "./cell-tables.ts";
 
 export const SCHEMA: readonly SchemaStep[] = [
   EFFECTS_STEP,
@@ -49,6 +50,57 @@ export const SCHEMA: readonly SchemaStep[] = [
         count INTEGER NOT NULL,
         PRIMARY KEY (variant, bin)
       ) STRICT, WITHOUT ROWID;
+    `,
+  },
+  {
+    // Totals by epoch, so that a change of weights never mixes what it separates.
+    id: "0002_epochs",
+    sql: `
+      CREATE TABLE epoch (
+        epoch INTEGER PRIMARY KEY,
+        at INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        weights TEXT NOT NULL
+      ) STRICT;
+      ${CELL_TABLES}
+      INSERT INTO cell
+        SELECT present.epoch, variant, requests, errors, reported, reported_errors, 0, NULL
+        FROM tally, (SELECT state ->> 'epoch' AS epoch FROM experiment) AS present;
+      INSERT INTO cell_moment
+        SELECT present.epoch, moment.*
+        FROM moment, (SELECT state ->> 'epoch' AS epoch FROM experiment) AS present;
+      INSERT INTO cell_bin
+        SELECT present.epoch, latency_bin.*
+        FROM latency_bin, (SELECT state ->> 'epoch' AS epoch FROM experiment) AS present;
+      INSERT INTO epoch
+        SELECT
+          state ->> 'epoch',
+          state ->> 'updated_at',
+          state ->> 'status',
+          (SELECT json_group_array(value ->> 'weight') FROM json_each(definition, '$.variants'))
+        FROM experiment WHERE state ->> 'epoch' > 0;
+      DROP TABLE tally;
+      DROP TABLE moment;
+      DROP TABLE latency_bin;
+      CREATE TABLE enrolment (
+        unit INTEGER PRIMARY KEY,
+        variant INTEGER NOT NULL,
+        epoch INTEGER NOT NULL
+      ) STRICT;
+      CREATE TABLE budget_grant (
+        lease_id TEXT PRIMARY KEY,
+        granted INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE meter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+      CREATE TABLE shard_cell (
+        shard INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        variant INTEGER NOT NULL,
+        body TEXT NOT NULL,
+        PRIMARY KEY (shard, epoch, variant)
+      ) STRICT, WITHOUT ROWID;
+      ALTER TABLE event ADD COLUMN hash TEXT;
     `,
   },
 ];

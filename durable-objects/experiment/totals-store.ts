@@ -1,31 +1,50 @@
-import type { VariantReport } from "../../contract/experiment-lease.ts";
 import {
   countRequest,
-  comparedCounts,
   noRequests,
   type RequestCounts,
 } from "../../domain/experiments/request-counts.ts";
 import type { RecordedOutcome } from "../../domain/experiments/record-outcome.ts";
-import type { GuardedTotals } from "../../domain/experiments/rollback-rule.ts";
+import type { Cell } from "../../domain/experiments/totals.ts";
+import {
+  addBivariate,
+  type BivariateMoments,
+  noBivariate,
+  removeBivariate,
+} from "../../domain/statistics/bivariate-moments.ts";
 import {
   addObservation,
   type Moments,
   noMoments,
   removeObservation,
 } from "../../domain/statistics/moments.ts";
-import { binOf, quantile } from "../../domain/statistics/quantile-sketch.ts";
+import { binOf } from "../../domain/statistics/quantile-sketch.ts";
 
 const LATENCY = "";
 const METRICS_KEPT = 100;
 
-type Tally = {
+type Held = {
+  epoch: number;
+  variant: number;
   counts: RequestCounts;
+  units: number;
+  covariate: BivariateMoments;
   bins: Map<number, number>;
   /** By metric name; latency is under the empty name, which no metric has. */
   moments: Map<string, Moments>;
+  /** What it adds up to, until it changes. */
+  cell: Cell | undefined;
+  changedBins: Set<number>;
+  changedMoments: Set<string>;
 };
 
+type CellRow = RequestCounts & {
+  epoch: number;
+  variant: number;
+  units: number;
+  covariate: string | null;
+};
 type MomentRow = {
+  epoch: number;
   variant: number;
   metric: string;
   count: number;
@@ -34,34 +53,35 @@ type MomentRow = {
   squares_high: number;
   squares_low: number;
 };
+type BinRow = { epoch: number; variant: number; bin: number; count: number };
 
 /**
- * Running totals of every variant: held in memory, written through. `add` and `remove` change
- * memory and note what changed; `save` writes just that, in the transaction of the outcomes.
+ * Running totals of every epoch and variant: held in memory, written through. `add` and `remove`
+ * change memory and note what changed; `save` writes just that, in the transaction of the outcomes.
  */
 export class TotalsStore {
   readonly #sql: SqlStorage;
-  readonly #tallies: Tally[];
-  readonly #changedVariants = new Set<number>();
-  readonly #changedBins = new Map<number, Set<number>>();
-  readonly #changedMoments = new Map<number, Set<string>>();
+  /** Under which of a caller's metrics the covariate is paired. */
+  readonly #primaryMetric: string;
+  readonly #held = new Map<string, Held>();
+  readonly #changed = new Set<Held>();
+  readonly #metricNames = new Map<number, Set<string>>();
 
-  constructor(sql: SqlStorage, variants: number) {
+  constructor(sql: SqlStorage, primaryMetric: string) {
     this.#sql = sql;
-    this.#tallies = Array.from({ length: variants }, () => ({
-      counts: noRequests,
-      bins: new Map(),
-      moments: new Map(),
-    }));
+    this.#primaryMetric = primaryMetric;
     this.#load();
   }
 
   /** Whether the variant can take these metric names without keeping too many in all. */
   hasRoomFor(variant: number, metrics: Record<string, number>): boolean {
-    const { moments } = this.#tally(variant);
-    const fresh = Object.keys(metrics).filter((name) => !moments.has(name)).length;
-    const kept = moments.size - (moments.has(LATENCY) ? 1 : 0);
-    return fresh === 0 || kept + fresh <= METRICS_KEPT;
+    const kept = this.#metricNames.get(variant) ?? new Set();
+    const fresh = Object.keys(metrics).filter((name) => !kept.has(name)).length;
+    return fresh === 0 || kept.size + fresh <= METRICS_KEPT;
+  }
+
+  addUnit(variant: number, epoch: number): void {
+    this.#touch(epoch, variant).units += 1;
   }
 
   add(variant: number, outcome: RecordedOutcome): void {
@@ -73,63 +93,70 @@ export class TotalsStore {
   }
 
   #apply(variant: number, outcome: RecordedOutcome, by: 1 | -1): void {
-    const { latency_ms, metrics } = outcome;
-    const tally = this.#tally(variant);
-    tally.counts = countRequest(tally.counts, outcome, by);
-    this.#changedVariants.add(variant);
+    const { epoch, latency_ms, metrics, covariate } = outcome;
+    const held = this.#touch(epoch, variant);
+    held.counts = countRequest(held.counts, outcome, by);
     if (latency_ms !== null) {
       const bin = binOf(latency_ms);
-      tally.bins.set(bin, (tally.bins.get(bin) ?? 0) + by);
-      noted(this.#changedBins, variant).add(bin);
-      this.#observe(variant, LATENCY, latency_ms, by);
+      held.bins.set(bin, (held.bins.get(bin) ?? 0) + by);
+      held.changedBins.add(bin);
+      observe(held, LATENCY, latency_ms, by);
     }
-    for (const [name, value] of Object.entries(metrics)) this.#observe(variant, name, value, by);
+    for (const [name, value] of Object.entries(metrics)) {
+      observe(held, name, value, by);
+      this.#nameMetric(variant, name);
+    }
+    const primary = Object.hasOwn(metrics, this.#primaryMetric)
+      ? metrics[this.#primaryMetric]
+      : undefined;
+    if (covariate === null || primary === undefined) return;
+    const change = by === 1 ? addBivariate : removeBivariate;
+    held.covariate = change(held.covariate, covariate, primary);
   }
 
-  #observe(variant: number, metric: string, value: number, by: 1 | -1): void {
-    const { moments } = this.#tally(variant);
-    const before = moments.get(metric) ?? noMoments;
-    moments.set(
-      metric,
-      by === 1 ? addObservation(before, value) : removeObservation(before, value),
-    );
-    noted(this.#changedMoments, variant).add(metric);
-  }
-
-  save(): void {
-    for (const variant of this.#changedVariants) {
-      const { requests, errors, reported, reported_errors } = this.#tally(variant).counts;
+  /** Answers with the epochs whose totals have changed. */
+  save(): Set<number> {
+    const epochs = new Set<number>();
+    for (const held of this.#changed) {
+      epochs.add(held.epoch);
+      const { epoch, variant, counts, units, covariate } = held;
       this.#sql.exec(
-        `INSERT OR REPLACE INTO tally (variant, requests, errors, reported, reported_errors)
-         VALUES (?, ?, ?, ?, ?)`,
+        `INSERT OR REPLACE INTO cell
+           (epoch, variant, requests, errors, reported, reported_errors, units, covariate)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        epoch,
         variant,
-        requests,
-        errors,
-        reported,
-        reported_errors,
+        counts.requests,
+        counts.errors,
+        counts.reported,
+        counts.reported_errors,
+        units,
+        covariate === noBivariate ? null : JSON.stringify(covariate),
       );
+      const bins = [...held.changedBins].map((bin) => [bin, held.bins.get(bin) ?? 0]);
+      if (bins.length > 0)
+        this.#sql.exec(
+          `INSERT OR REPLACE INTO cell_bin (epoch, variant, bin, count)
+           SELECT ?, ?, value ->> 0, value ->> 1 FROM json_each(?)`,
+          epoch,
+          variant,
+          JSON.stringify(bins),
+        );
+      for (const metric of held.changedMoments) this.#saveMoments(held, metric);
+      held.changedBins.clear();
+      held.changedMoments.clear();
     }
-    const bins: [number, number, number][] = [];
-    for (const [variant, changed] of this.#changedBins)
-      for (const bin of changed) bins.push([variant, bin, this.#tally(variant).bins.get(bin) ?? 0]);
-    this.#sql.exec(
-      `INSERT OR REPLACE INTO latency_bin (variant, bin, count)
-       SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?)`,
-      JSON.stringify(bins),
-    );
-    for (const [variant, changed] of this.#changedMoments)
-      for (const metric of changed) this.#saveMoments(variant, metric);
-    this.#changedVariants.clear();
-    this.#changedBins.clear();
-    this.#changedMoments.clear();
+    this.#changed.clear();
+    return epochs;
   }
 
-  #saveMoments(variant: number, metric: string): void {
-    const { count, sum, sumOfSquares } = this.#tally(variant).moments.get(metric) ?? noMoments;
+  #saveMoments({ epoch, variant, moments }: Held, metric: string): void {
+    const { count, sum, sumOfSquares } = moments.get(metric) ?? noMoments;
     this.#sql.exec(
-      `INSERT OR REPLACE INTO moment
-         (variant, metric, count, sum_high, sum_low, squares_high, squares_low)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO cell_moment
+         (epoch, variant, metric, count, sum_high, sum_low, squares_high, squares_low)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      epoch,
       variant,
       metric,
       count,
@@ -138,60 +165,69 @@ export class TotalsStore {
     );
   }
 
-  guarded(variant: number, variant_id: string): GuardedTotals {
-    const { counts, bins } = this.#tally(variant);
-    return { variant_id, counts, latency_p95_ms: quantile(bins, 0.95) };
+  cells(): Cell[] {
+    return Array.from(this.#held.values(), (held) => (held.cell ??= cellOf(held)));
   }
 
-  report(
-    variant: number,
-    { variant_id, is_control }: { variant_id: string; is_control: boolean },
-  ): VariantReport {
-    const { counts, bins, moments } = this.#tally(variant);
-    const { [LATENCY]: latency = noMoments, ...metrics } = Object.fromEntries(moments);
-    return {
-      variant_id,
-      is_control,
-      counts,
-      ...this.#compared(variant),
-      latency,
-      latency_p50_ms: quantile(bins, 0.5),
-      latency_p95_ms: quantile(bins, 0.95),
-      latency_p99_ms: quantile(bins, 0.99),
-      metrics,
-    };
+  #touch(epoch: number, variant: number): Held {
+    const key = `${epoch}/${variant}`;
+    const held = this.#held.get(key) ?? nothing(epoch, variant);
+    held.cell = undefined;
+    this.#held.set(key, held);
+    this.#changed.add(held);
+    return held;
   }
 
-  #compared(variant: number) {
-    const callersReport = this.#tallies.some(({ counts }) => counts.reported > 0);
-    return comparedCounts(this.#tally(variant).counts, callersReport);
-  }
-
-  #tally(variant: number): Tally {
-    const tally = this.#tallies[variant];
-    if (!tally) throw new RangeError(`no variant ${variant}`);
-    return tally;
+  #nameMetric(variant: number, name: string): void {
+    const names = this.#metricNames.get(variant) ?? new Set();
+    this.#metricNames.set(variant, names.add(name));
   }
 
   #load(): void {
-    for (const { variant, ...counts } of this.#sql.exec<RequestCounts & { variant: number }>(
-      "SELECT * FROM tally",
-    ))
-      this.#tally(variant).counts = counts;
-    type BinRow = { variant: number; bin: number; count: number };
-    for (const row of this.#sql.exec<BinRow>("SELECT * FROM latency_bin WHERE count > 0"))
-      this.#tally(row.variant).bins.set(row.bin, row.count);
-    for (const row of this.#sql.exec<MomentRow>("SELECT * FROM moment"))
-      this.#tally(row.variant).moments.set(row.metric, {
+    for (const { epoch, variant, units, covariate, ...counts } of this.#sql.exec<CellRow>(
+      "SELECT * FROM cell",
+    )) {
+      const held = this.#touch(epoch, variant);
+      held.counts = counts;
+      held.units = units;
+      if (covariate !== null) held.covariate = JSON.parse(covariate) as BivariateMoments;
+    }
+    // A shard takes away what was counted before it was there, so its own counts may be negative.
+    for (const row of this.#sql.exec<BinRow>("SELECT * FROM cell_bin WHERE count <> 0"))
+      this.#touch(row.epoch, row.variant).bins.set(row.bin, row.count);
+    for (const row of this.#sql.exec<MomentRow>("SELECT * FROM cell_moment")) {
+      this.#touch(row.epoch, row.variant).moments.set(row.metric, {
         count: row.count,
         sum: [row.sum_high, row.sum_low],
         sumOfSquares: [row.squares_high, row.squares_low],
       });
+      if (row.metric !== LATENCY) this.#nameMetric(row.variant, row.metric);
+    }
+    this.#changed.clear();
   }
 }
 
-function noted<T>(changed: Map<number, Set<T>>, variant: number): Set<T> {
-  const known = changed.get(variant) ?? new Set<T>();
-  changed.set(variant, known);
-  return known;
+const nothing = (epoch: number, variant: number): Held => ({
+  epoch,
+  variant,
+  counts: noRequests,
+  units: 0,
+  covariate: noBivariate,
+  bins: new Map(),
+  moments: new Map(),
+  cell: undefined,
+  changedBins: new Set(),
+  changedMoments: new Set(),
+});
+
+function cellOf({ epoch, variant, counts, units, covariate, bins, moments }: Held): Cell {
+  const { [LATENCY]: latency = noMoments, ...metrics } = Object.fromEntries(moments);
+  return { epoch, variant, counts, units, latency, metrics, covariate, bins: [...bins] };
+}
+
+function observe(held: Held, metric: string, value: number, by: 1 | -1): void {
+  const before = held.moments.get(metric) ?? noMoments;
+  const change = by === 1 ? addObservation : removeObservation;
+  held.moments.set(metric, change(before, value));
+  held.changedMoments.add(metric);
 }

@@ -20,6 +20,8 @@ export type PlatformOptions = {
   /** Variables that replace those of wrangler.toml, for one Worker or all. */
   vars?: Record<string, string>;
   onLog?: (log: WorkerdStructuredLog) => void;
+  /** Further Workers in the same workerd, made from the options of the public one. */
+  beside?: (publicWorker: V4WorkerOptions) => V4WorkerOptions[];
 };
 
 const NO_CODE = [{ type: "ESModule" as const, path: "index.js", contents: "export default {};" }];
@@ -34,7 +36,7 @@ export type Platform = { url: string; miniflare: Miniflare };
  * own: Miniflare's front door is a Worker too and costs more than a bare one (docs/performance.md).
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const { port = 0, state, secrets, vars = {}, onLog = () => undefined } = options;
+  const { port = 0, state, secrets, vars = {}, onLog = () => undefined, beside } = options;
   // Where wrangler looks for them; its note on having found them is not news.
   Object.assign(process.env, secrets, { WRANGLER_LOG: "error" });
   const workers: V4WorkerOptions[] = await Promise.all(
@@ -50,6 +52,9 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       };
     }),
   );
+  const further = workers
+    .filter(({ name }) => name === PUBLIC)
+    .flatMap((one) => beside?.(one) ?? []);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       host: "127.0.0.1",
@@ -57,7 +62,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       log: new Log(LogLevel.ERROR),
       handleStructuredLogs: onLog,
       ...(state === undefined ? {} : { resourcePersistencePath: state }),
-      workers,
+      workers: [...workers, ...further],
     }),
   );
   await miniflare.ready;

@@ -15,10 +15,12 @@ declare module "autocannon" {
   export type Result = {
     duration: number;
     requests: { total: number };
-    latency: { p50: number; p99: number };
     non2xx: number;
     errors: number;
     timeouts: number;
   };
-  export default function autocannon(options: Options): Promise<Result>;
+  /** `latency` is in milliseconds, with a fraction. */
+  type OnResponse = (client: object, status: number, bytes: number, latency: number) => void;
+  export type Running = Promise<Result> & { on(event: "response", listener: OnResponse): void };
+  export default function autocannon(options: Options): Running;
 }

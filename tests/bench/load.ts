@@ -17,7 +17,8 @@ export type Scenario = {
   refused?: boolean;
 };
 
-export type Round = { perSecond: number; cpuMicros: number; p50: number; p99: number };
+/** Latencies in milliseconds, to a tenth. */
+export type Round = { perSecond: number; cpuMicros: number; p50: number; p95: number; p99: number };
 
 const CONNECTIONS = 16;
 const TICKS_PER_SECOND = 100;
@@ -33,7 +34,8 @@ function cpuTime(pid: number): number {
 export async function runRound(scenario: Scenario, seconds: number): Promise<Round> {
   const { server, path, headers = {}, body, carries = 1, refused = false } = scenario;
   const before = cpuTime(server.pid);
-  const result = await autocannon({
+  const latencies: number[] = [];
+  const running = autocannon({
     url: server.url,
     connections: CONNECTIONS,
     duration: seconds,
@@ -46,6 +48,10 @@ export async function runRound(scenario: Scenario, seconds: number): Promise<Rou
       },
     ],
   });
+  running.on("response", (_client, _status, _bytes, latency) => latencies.push(latency));
+  const result = await running;
+  latencies.sort((a, b) => a - b);
+  const at = (q: number) => Number((latencies[Math.floor(q * latencies.length)] ?? 0).toFixed(1));
   const { total } = result.requests;
   const wrong = refused ? total - result.non2xx : result.non2xx;
   const failed = wrong + result.errors + result.timeouts;
@@ -53,8 +59,9 @@ export async function runRound(scenario: Scenario, seconds: number): Promise<Rou
   return {
     perSecond: (total * carries) / result.duration,
     cpuMicros: (cpuTime(server.pid) - before) / (total * carries),
-    p50: result.latency.p50,
-    p99: result.latency.p99,
+    p50: at(0.5),
+    p95: at(0.95),
+    p99: at(0.99),
   };
 }
 

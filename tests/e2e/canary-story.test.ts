@@ -89,7 +89,7 @@ describe("a team that tries a new version on live traffic", () => {
     const { variants } = await experiments.metrics(running.admin, experiment.id);
     expect(variants.reduce((sum, { request_count }) => sum + request_count, 0)).toBe(228);
     const { results } = await experiments.analysis(running.admin, experiment.id);
-    expect(results).toMatchObject([{ metric: "success_rate", method: "two_proportion_z" }]);
+    expect(results).toMatchObject([{ metric: "success_rate", method: "fisher_exact" }]);
 
     const winner = variantOf(experiment, false);
     const concluded = await experiments.conclude(running.admin, experiment.id, {

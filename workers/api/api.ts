@@ -5,9 +5,20 @@ import { boundedBody } from "./http/body-limits.ts";
 import { crossOrigin } from "./http/cross-origin.ts";
 import { noRoute } from "./http/no-route.ts";
 import { onError } from "./http/problem.ts";
+import { ofrepErrors } from "./ofrep/ofrep-errors.ts";
 import { protocolErrors } from "./prediction/protocol.ts";
 import { referencePage } from "./http/reference-page.ts";
 import { traced } from "./http/trace.ts";
+import { answerProposal } from "./routes/experiments/answer-proposal.ts";
+import { changeBudget } from "./routes/experiments/change-budget.ts";
+import { undoConclusion } from "./routes/experiments/undo-conclusion.ts";
+import { steerRamp } from "./routes/experiments/steer-ramp.ts";
+import { reweigh } from "./routes/experiments/reweigh-experiment.ts";
+import { getAssignment } from "./routes/experiments/get-assignment.ts";
+import { explainAssignment } from "./routes/experiments/explain-assignment.ts";
+import { watchExperiment } from "./routes/experiments/watch-experiment.ts";
+import { simulateExperiment } from "./routes/experiments/simulate-experiment.ts";
+import { sampleSize } from "./routes/experiments/sample-size.ts";
 import { concludeExperiment } from "./routes/experiments/conclude-experiment.ts";
 import { createExperiment } from "./routes/experiments/create-experiment.ts";
 import { deleteExperiment } from "./routes/experiments/delete-experiment.ts";
@@ -32,6 +43,10 @@ import { createKey } from "./routes/keys/create-key.ts";
 import { getKeyUsage } from "./routes/keys/get-key-usage.ts";
 import { listKeys } from "./routes/keys/list-keys.ts";
 import { revokeKey } from "./routes/keys/revoke-key.ts";
+import { deleteLayer } from "./routes/layers/delete-layer.ts";
+import { getLayer } from "./routes/layers/get-layer.ts";
+import { listLayers } from "./routes/layers/list-layers.ts";
+import { putLayer } from "./routes/layers/put-layer.ts";
 import { createModel } from "./routes/models/create-model.ts";
 import { deleteModel } from "./routes/models/delete-model.ts";
 import { deleteVersion } from "./routes/models/delete-version.ts";
@@ -45,6 +60,10 @@ import { moveAlias } from "./routes/models/move-alias.ts";
 import { predict } from "./routes/models/predict.ts";
 import { removeAlias } from "./routes/models/remove-alias.ts";
 import { uploadVersion } from "./routes/models/upload-version.ts";
+import { evaluateFlag } from "./routes/ofrep/evaluate-flag.ts";
+import { evaluateFlags } from "./routes/ofrep/evaluate-flags.ts";
+import { openFlagStream } from "./routes/ofrep/open-flag-stream.ts";
+import { trackFlag } from "./routes/ofrep/track-flag.ts";
 import { setUp } from "./routes/setup/set-up.ts";
 import { createUser } from "./routes/users/create-user.ts";
 import { listUsers } from "./routes/users/list-users.ts";
@@ -59,6 +78,10 @@ const OPERATIONS = [
   describeModel,
   modelReady,
   inferenceServer,
+  evaluateFlag,
+  evaluateFlags,
+  openFlagStream,
+  trackFlag,
   createModel,
   listModels,
   getModel,
@@ -80,9 +103,23 @@ const OPERATIONS = [
   resumeExperiment,
   rollbackExperiment,
   concludeExperiment,
+  answerProposal,
+  changeBudget,
+  undoConclusion,
+  steerRamp,
+  reweigh,
+  getAssignment,
+  explainAssignment,
+  watchExperiment,
+  simulateExperiment,
+  sampleSize,
   getExperimentMetrics,
   getExperimentAnalysis,
   listExperimentEvents,
+  putLayer,
+  listLayers,
+  getLayer,
+  deleteLayer,
   createKey,
   listKeys,
   revokeKey,
@@ -96,6 +133,7 @@ const OPERATIONS = [
 export const api = new OpenAPIHono<AppEnv>();
 api.use(traced, crossOrigin);
 api.use("/v2/*", protocolErrors);
+api.use("/ofrep/*", ofrepErrors);
 api.use(boundedBody);
 for (const operation of OPERATIONS) api.route("/", operation);
 api.route("/", referencePage);

@@ -1,8 +1,21 @@
-import { type AnalysisReport, experiments } from "@linnet/sdk";
-import { argument, type Context, integer, type Register } from "../command.ts";
-import { renderMetrics } from "../experiment-view.ts";
-import { formatNumber, formatTime } from "../format.ts";
+import { experiments } from "@linnet/sdk";
+import { Option } from "commander";
+import { renderAnalysis } from "../analysis-view.ts";
+import { argument, decimal, integer, type Register } from "../command.ts";
+import { renderMetrics } from "../metrics-view.ts";
+import { formatTime } from "../format.ts";
 import { renderTable } from "../table.ts";
+
+const TESTS = ["auto", "two_proportion_z", "fisher_exact", "welch_t", "mann_whitney"] as const;
+const INTERVALS = ["newcombe", "score", "agresti_caffo", "wald"] as const;
+
+type AnalysisOptions = {
+  metric?: string;
+  test?: (typeof TESTS)[number];
+  interval?: (typeof INTERVALS)[number];
+  compareWith?: "control" | "baseline";
+  confidence?: number;
+};
 
 /** Metrics, analysis and events: what an experiment has found. */
 export const registerExperimentReports: Register = (group, wire) => {
@@ -20,13 +33,29 @@ export const registerExperimentReports: Register = (group, wire) => {
     group
       .command("analysis <id>")
       .description("whether a variant differs from the control")
-      .option("--metric <name>", "another metric than the primary one"),
+      .option("--metric <name>", "another metric than the primary one")
+      .addOption(new Option("--test <test>", "for one look; auto by default").choices(TESTS))
+      .addOption(new Option("--interval <method>", "of a difference of rates").choices(INTERVALS))
+      .addOption(new Option("--compare-with <arm>").choices(["control", "baseline"] as const))
+      .option("--confidence <level>", "the experiment's by default", decimal),
     async (context, command) => {
-      const query = command.opts<{ metric?: string }>();
+      const { metric, test, interval, compareWith, confidence } = command.opts<AnalysisOptions>();
+      const query = {
+        metric,
+        test,
+        interval,
+        compare_with: compareWith,
+        confidence_level: confidence,
+      };
+      const id = argument(command, 0);
       const { signal } = context.world;
       const client = await context.client();
-      const report = await experiments.analysis(client, argument(command, 0), query, { signal });
-      context.show(report, () => renderAnalysis(report, context));
+      const report = await experiments.analysis(client, id, query, { signal });
+      const { variants } = context.json
+        ? { variants: [] }
+        : await experiments.get(client, id, { signal });
+      const names = new Map(variants.map(({ variant_id, name }) => [variant_id, name]));
+      context.show(report, () => renderAnalysis(report, { ...context, names }));
     },
   );
 
@@ -66,57 +95,3 @@ const dataOf = (data: Record<string, unknown>): string =>
   Object.entries(data)
     .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
     .join(" ");
-
-const range = (interval: [number, number] | null): string =>
-  interval === null ? "–" : interval.map(formatNumber).join(" to ");
-
-function renderAnalysis(report: AnalysisReport, context: Context): string {
-  const { results, guardrails, metric, confidence_level, minimum_sample_size } = report;
-  const { paint } = context;
-  const head = `${metric}, confidence ${confidence_level}, from ${minimum_sample_size} requests on`;
-  const tests = renderTable(
-    [
-      { title: "variant", value: ({ variant_id }) => variant_id },
-      { title: "value", align: "right", value: ({ variant_value }) => formatNumber(variant_value) },
-      {
-        title: "control",
-        align: "right",
-        value: ({ control_value }) => formatNumber(control_value),
-      },
-      { title: "p", align: "right", value: ({ p_value }) => formatNumber(p_value) },
-      { title: "interval", value: ({ confidence_interval }) => range(confidence_interval) },
-      {
-        title: "sample",
-        value: ({ sample_size_adequate }) => (sample_size_adequate ? "enough" : "too small"),
-      },
-      { title: "advice", value: ({ recommended_action }) => recommended_action },
-      { title: "reason", flexible: true, value: ({ reason }) => reason ?? "" },
-    ],
-    results,
-    context,
-  );
-  if (guardrails.length === 0) return `${head}\n\n${tests}`;
-  const rails = renderTable(
-    [
-      { title: "guardrail", value: (one) => one.metric },
-      { title: "variant", value: ({ variant_id }) => variant_id },
-      { title: "value", align: "right", value: ({ variant_value }) => formatNumber(variant_value) },
-      {
-        title: "control",
-        align: "right",
-        value: ({ control_value }) => formatNumber(control_value),
-      },
-      { title: "worse by", align: "right", value: ({ degradation }) => formatNumber(degradation) },
-      { title: "limit", align: "right", value: ({ threshold }) => formatNumber(threshold) },
-      {
-        title: "",
-        value: ({ passed }) => (passed ? "passed" : "broken"),
-        style: (cell, { passed }) => (passed ? paint.green(cell) : paint.red(cell)),
-      },
-      { title: "reason", flexible: true, value: ({ reason }) => reason ?? "" },
-    ],
-    guardrails,
-    context,
-  );
-  return `${head}\n\n${tests}\n\n${rails}`;
-}

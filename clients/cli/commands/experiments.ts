@@ -1,11 +1,14 @@
-import { type CallOptions, type ExperimentChange, experiments, type Linnet } from "@linnet/sdk";
+import { experiments } from "@linnet/sdk";
 import { Option } from "commander";
-import { argument, type Context, type Register } from "../command.ts";
-import { paintStatus, renderExperiment, type Status } from "../experiment-view.ts";
+import { argument, integer, type Register } from "../command.ts";
+import { showChange } from "../experiment-change.ts";
+import { paintStatus, type Status } from "../experiment-status.ts";
+import { renderExperiment } from "../experiment-view.ts";
 import { formatTime } from "../format.ts";
 import { type ListOptions, listOptions, showList } from "../lists.ts";
 import { confirm } from "../prompt.ts";
 import { renderTable } from "../table.ts";
+import { variantNamed } from "../variant-names.ts";
 
 type ListExperiments = ListOptions & {
   status?: Status;
@@ -80,7 +83,7 @@ export const registerExperiments: Register = (group, wire) => {
 
   for (const { name, summary, send } of CHANGES)
     wire(group.command(`${name} <id>`).description(summary), (context, command) =>
-      change(context, (client, options) => send(client, argument(command, 0), options)),
+      showChange(context, (client, options) => send(client, argument(command, 0), options)),
     );
 
   wire(
@@ -89,7 +92,7 @@ export const registerExperiments: Register = (group, wire) => {
       .description("send everybody to the control, for good")
       .option("--reason <text>", "kept with the experiment"),
     (context, command) =>
-      change(context, (client, options) =>
+      showChange(context, (client, options) =>
         experiments.rollback(
           client,
           argument(command, 0),
@@ -103,15 +106,18 @@ export const registerExperiments: Register = (group, wire) => {
     group
       .command("conclude <id>")
       .description("end an experiment, with a winner or without")
-      .option("--winner <variant>", "its id, its name or model@version; it gets the alias"),
+      .option("--winner <variant>", "its id, its name or model@version; it gets the alias")
+      .option("--expected-epoch <number>", "refuse if it is in another epoch", integer(0)),
     (context, command) =>
-      change(context, async (client, options) => {
+      showChange(context, async (client, options) => {
         const id = argument(command, 0);
-        const { winner } = command.opts<{ winner?: string }>();
-        const request =
-          winner === undefined
-            ? {}
-            : { winning_variant_id: await variantNamed(client, id, winner, options) };
+        const { winner, expectedEpoch: expected_epoch } = command.opts<{
+          winner?: string;
+          expectedEpoch?: number;
+        }>();
+        const winning_variant_id =
+          winner === undefined ? undefined : await variantNamed(client, id, winner, options);
+        const request = { winning_variant_id, expected_epoch };
         return experiments.conclude(client, id, request, options);
       }),
   );
@@ -131,28 +137,3 @@ export const registerExperiments: Register = (group, wire) => {
     },
   );
 };
-
-async function change(
-  context: Context,
-  send: (client: Linnet, options: CallOptions) => Promise<ExperimentChange>,
-): Promise<void> {
-  const { signal } = context.world;
-  const changed = await send(await context.client(), { signal });
-  context.show(changed, () => renderExperiment(changed, context));
-  context.note(`\nIn force everywhere at ${formatTime(changed.effective_at)} UTC`);
-}
-
-/** The id of the variant that a person means; what is no name goes to the platform as it is. */
-async function variantNamed(
-  client: Linnet,
-  id: string,
-  text: string,
-  options: CallOptions,
-): Promise<string> {
-  const { variants } = await experiments.get(client, id, options);
-  const named = variants.find(
-    ({ variant_id, name, model, version }) =>
-      variant_id === text || name === text || `${model}@${version}` === text,
-  );
-  return named?.variant_id ?? text;
-}

@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { experiments, models } from "@linnet/sdk";
+import { attributesOf } from "../attributes.ts";
 import { type Context, integer, type Register } from "../command.ts";
 import { UsageError } from "../exit-codes.ts";
 import { formatMs } from "../format.ts";
+import { readJsonOption } from "../json-input.ts";
 import { parseModelRef } from "../model-ref.ts";
 import { readStdin } from "../prompt.ts";
 import type { World } from "../world.ts";
@@ -16,6 +18,8 @@ type PredictOptions = {
   experiment?: string;
   user?: string;
   requestId?: string;
+  attributes?: string;
+  preview?: string;
   sticky: boolean;
 };
 
@@ -40,6 +44,8 @@ export const registerPredict: Register = (program, wire) => {
       .option("--user <id>", "the user it chooses for")
       .option("--request-id <id>", "the request, as a later outcome names it")
       .option("--no-sticky", "draw this request on its own")
+      .option("--attributes <json>", "what targeting looks at, as JSON or @file")
+      .option("--preview <variant>", "this variant, by id or name, without being counted")
       .addHelpText("after", EXAMPLES),
     async (context, command) => {
       const options = command.opts<PredictOptions>();
@@ -65,7 +71,8 @@ async function predictWithModel(
   const alias = options.alias ?? ref.alias;
   if (version !== undefined && alias !== undefined)
     throw new UsageError("name a version or an alias, not both");
-  if (options.user !== undefined) throw new UsageError("--user belongs to --experiment");
+  for (const name of ["user", "attributes", "preview"] as const)
+    if (options[name] !== undefined) throw new UsageError(`--${name} belongs to --experiment`);
   const { world } = context;
   const inputs = await readInputs(world, options);
   const call = { signal: world.signal, requestId: options.requestId };
@@ -84,7 +91,11 @@ async function predictWithExperiment(
     throw new UsageError("the experiment chooses the version");
   const { world } = context;
   const inputs = await readInputs(world, options);
-  const { user, requestId, sticky } = options;
+  const { user, requestId, sticky, preview } = options;
+  const attributes =
+    options.attributes === undefined
+      ? undefined
+      : attributesOf(await readJsonOption(world, "--attributes", options.attributes));
   const answer = await experiments.predict(
     await context.client(),
     id,
@@ -93,6 +104,8 @@ async function predictWithExperiment(
       ...(user === undefined ? {} : { user_id: user }),
       ...(requestId === undefined ? {} : { request_id: requestId }),
       ...(sticky ? {} : { sticky: false }),
+      attributes,
+      preview,
     },
     { signal: world.signal },
   );

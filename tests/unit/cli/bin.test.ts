@@ -25,6 +25,14 @@ it("runs", async () => {
   expect(await ended).toBe(0);
 });
 
+it("has written all that it says before it ends", async () => {
+  const items = Array.from({ length: 20_000 }, (_, index) => ({ name: `model-${index}` }));
+  const { url } = await standIn(() => ({ json: { items, next_cursor: null } }));
+  const { ended, stdout } = await start(["models", "list", "--json"], { url });
+  expect((JSON.parse(await stdout) as { items: object[] }).items).toHaveLength(20_000);
+  expect(await ended).toBe(0);
+});
+
 it("says what to do where Node cannot run TypeScript", async () => {
   const { ended, stderr } = await start(["--help"], { flags: ["--no-strip-types"] });
   expect(await stderr).toMatch(/needs Node 22\.18 or newer.*\n.*npx linnet/);

@@ -327,7 +327,20 @@ describe("predict", () => {
     });
   });
 
+  it("tells an experiment what targeting looks at, or which variant to preview", async () => {
+    const { url, received } = await ok({ ...answer, variant_id: "var_1", epoch: 1 });
+    const args = ["predict", "--experiment", "exp_1", "--request-id", "r1", "--input", "{}"];
+    await runCli([...args, "--attributes", '{"country":"FR"}', "--preview", "wdbc@2"], { url });
+    expect(JSON.parse(received[0]?.body ?? "")).toEqual({
+      inputs: {},
+      request_id: "r1",
+      attributes: { country: "FR" },
+      preview: "wdbc@2",
+    });
+  });
+
   it.each([
+    ["a preview without an experiment", ["wdbc", "--preview", "wdbc@2", "--input", "{}"]],
     ["no model", ["--input", "{}"]],
     ["a model and an experiment", ["wdbc", "--experiment", "exp_1", "--input", "{}"]],
     ["a version twice", ["wdbc@1", "--alias", "blue", "--input", "{}"]],

@@ -2,49 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { standIn } from "../sdk/stand-in.ts";
-import { capture, runCli, temporaryFolder } from "./run-cli.ts";
-
-const variant = (version: number, is_control: boolean) => ({
-  variant_id: `var_${version}`,
-  name: `wdbc@${version}`,
-  model: "wdbc",
-  version,
-  traffic_weight: "0.5",
-  is_control,
-});
-const EXPERIMENT = {
-  id: "exp_1",
-  name: "new forest",
-  description: "",
-  status: "draft",
-  epoch: 0,
-  variants: [variant(1, true), variant(2, false)],
-  consistency: "leased",
-  primary_metric: "accuracy",
-  rollback: { error_rate_threshold: 0.05, latency_degradation_threshold: 0.2, min_requests: 100 },
-  alias: "champion",
-  start_time: null,
-  end_time: null,
-  winning_variant_id: null,
-  reason: null,
-  promotion: null,
-  created_at: "2026-11-21T09:30:00.000Z",
-  effective_at: "2026-11-21T09:30:01.000Z",
-};
-const metrics = (status: string, requests: number) => ({
-  experiment_id: "exp_1",
-  status,
-  epoch: 1,
-  variants: [1, 2].map((version) => ({
-    ...variant(version, version === 1),
-    request_count: requests,
-    success_rate: requests === 0 ? null : 0.75,
-    error_rate: requests === 0 ? null : 0.25,
-    latency_p50_ms: 1.5,
-    latency_p95_ms: 20,
-    latency_p99_ms: 123.4,
-  })),
-});
+import { CHANGED as EXPERIMENT } from "./experiment-fixture.ts";
+import { runCli, temporaryFolder } from "./run-cli.ts";
 
 const bodyOf = (request: { body: string } | undefined): unknown => JSON.parse(request?.body ?? "");
 
@@ -85,7 +44,7 @@ describe("experiments create", () => {
       primary_metric: "accuracy",
       consistency: "strict",
     });
-    expect(ran.stdout).toContain("above 5 % errors or 20 % slower, from 100 requests on");
+    expect(ran.stdout).toContain("on evidence that errs in at most 5 %");
     expect(ran.stderr).toContain("linnet experiments start exp_1");
   });
 
@@ -102,7 +61,26 @@ describe("experiments create", () => {
     expect(received[1]?.path).toBe("/v1/experiments/exp_1/start");
   });
 
+  it("reads targeting and an imported split from JSON or a file", async () => {
+    const { url, received } = await standIn(() => ({ json: EXPERIMENT }));
+    const cwd = await temporaryFolder();
+    const split = { algorithm: "flagd", flag_key: "forest", weights: [9, 1] };
+    await writeFile(join(cwd, "split.json"), JSON.stringify(split));
+    const arms = ["--name", "x", "--control", "wdbc@1", "--challenger", "wdbc@2"];
+    const parts = ["--import", "@split.json", "--targeting", '{"attribute":"age","at_least":3}'];
+    const ran = await runCli(["experiments", "create", ...arms, ...parts], { url, cwd });
+    expect(ran.code).toBe(0);
+    expect(bodyOf(received[0])).toMatchObject({
+      import: split,
+      targeting: { attribute: "age", at_least: 3 },
+      variants: [{ version: 1, is_control: true }, { version: 2 }],
+    });
+    expect(received[0]?.body).not.toContain("traffic_weight");
+  });
+
   it.each([
+    ["a challenger without a weight", ["--name", "x", "--control", "a@1", "--challenger", "a@2"]],
+    ["targeting that is no JSON", ["--name", "x", "--targeting", "country = FR"]],
     ["nothing to compare", ["--name", "x"]],
     ["a weight that is none", ["--name", "x", "--control", "a@1", "--challenger", "a@2=half"]],
     ["a file that is not there", ["--file", "nowhere.json"]],
@@ -139,48 +117,12 @@ it.each([
   expect(bodyOf(received[1])).toEqual({ winning_variant_id: id });
 });
 
-describe("experiments watch", () => {
-  const watched = () => {
-    let looks = 0;
-    return standIn(({ path }) => {
-      if (!path.endsWith("/metrics"))
-        return { json: { ...EXPERIMENT, status: "rolled_back", reason: "too many errors" } };
-      looks += 1;
-      return { json: metrics(looks < 3 ? "running" : "rolled_back", looks * 1_000) };
-    });
-  };
-  const watch = ["experiments", "watch", "exp_1", "--interval", "0.1"];
-
-  it("ends when the experiment ends, and says why", async () => {
-    const { url } = await watched();
-    const ran = await runCli(watch, { url });
-    expect(ran.code).toBe(0);
-    expect(ran.stdout).toContain("new forest  running  epoch 1");
-    expect(ran.stdout).toMatch(/wdbc@1 +control +3,000 +75\.00 % +25\.00 % +1\.50 +20\.00 +123\n/);
-    expect(ran.stdout).toMatch(/reason +too many errors/);
-  });
-
-  it("prints a line of JSON for each look", async () => {
-    const { url } = await watched();
-    const ran = await runCli([...watch, "--json"], { url });
-    const lines = ran.stdout.trimEnd().split("\n");
-    expect(lines.map((line) => (JSON.parse(line) as { status: string }).status)).toEqual([
-      "running",
-      "running",
-      "rolled_back",
-    ]);
-    expect(ran.stderr).toBe("");
-  });
-
-  it("gives the cursor back when interrupted", async () => {
-    const { url } = await standIn(({ path }) => ({
-      json: path.endsWith("/metrics") ? metrics("running", 0) : EXPERIMENT,
-    }));
-    const terminal = capture({ isTTY: true, columns: 100 });
-    const signal = AbortSignal.timeout(400);
-    const ran = await runCli(watch, { url, signal, stdout: terminal.stream });
-    expect(ran.code).toBe(130);
-    expect(terminal.text().split("\u001b[J").length).toBeGreaterThan(2);
-    expect(terminal.text().endsWith("\u001b[?25h")).toBe(true);
-  });
+it("prints what takes a conclusion back", async () => {
+  const { url, received } = await standIn(() => ({
+    json: { ...EXPERIMENT, status: "concluded", undo_token: "undo_1" },
+  }));
+  const args = ["experiments", "conclude", "exp_1", "--expected-epoch", "4"];
+  const ran = await runCli(args, { url });
+  expect(bodyOf(received[0])).toEqual({ expected_epoch: 4 });
+  expect(ran.stderr).toContain("linnet experiments undo exp_1 undo_1");
 });

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decide, type RoutingTable } from "../../../domain/experiments/decide.ts";
+import { decide, type RoutingTable, type Unit } from "../../../domain/experiments/decide.ts";
+import type { LayerShare } from "../../../domain/experiments/experiment.ts";
 import { layOut, ownerAt } from "../../../domain/experiments/ledger.ts";
 import { unitPosition } from "../../../domain/experiments/unit-position.ts";
 import { WHOLE } from "../../../domain/experiments/weight.ts";
@@ -11,8 +12,15 @@ const table = (changes: Partial<RoutingTable> = {}): RoutingTable => ({
   status: "running",
   epoch: 3,
   ledger: layOut([WHOLE / 2, WHOLE / 4, WHOLE / 4]),
+  hash: { algorithm: "linnet" },
+  targeting: null,
+  layer: null,
+  holdout: null,
   control: 1,
   winner: null,
+  canary: [true, false, true],
+  budgeted: false,
+  enrols: false,
   ...changes,
 });
 const users = Array.from({ length: 64 }, (_, index) => `user-${index}`);
@@ -120,4 +128,61 @@ it("never sends anybody to a variant without weight", () => {
       expect(decision.ok && (weights[decision.value.variant] ?? 0)).toBeGreaterThan(0);
     }),
   );
+});
+
+describe("who takes no part gets the control", () => {
+  const decided = (changes: Partial<RoutingTable>, unit: Partial<Unit> = {}) => {
+    const decision = decide(table(changes), { request_id: "r", user_id: "u", ...unit });
+    return decision.ok ? [decision.value.variant, decision.value.reason] : decision.error.code;
+  };
+  const share = (from: number, to: number): LayerShare => ({
+    layer_id: "lyr_a",
+    name: "checkout",
+    salt: "lyr_a",
+    intervals: [[from, to]],
+  });
+  const targeting = { attribute: "country", in: ["FR"] };
+
+  it("because targeting leaves it out, also without any attribute", () => {
+    expect(decided({ targeting }, { attributes: { country: "DE" } })).toEqual([1, "not_targeted"]);
+    expect(decided({ targeting })).toEqual([1, "not_targeted"]);
+    expect(decided({ targeting }, { attributes: { country: "FR" } })).toContain("assigned");
+  });
+
+  it("because it is held out, or outside of the experiment's part of a layer", () => {
+    expect(decided({ holdout: share(0, WHOLE) })).toEqual([1, "held_out"]);
+    expect(decided({ holdout: share(0, 0) })).toContain("assigned");
+    expect(decided({ layer: share(0, 0) })).toEqual([1, "outside_layer"]);
+    expect(decided({ layer: share(0, WHOLE) })).toContain("assigned");
+  });
+
+  it("as the layer's own hash says, whatever the experiment's", () => {
+    const half = share(0, WHOLE / 2);
+    for (const user_id of users) {
+      const inside = unitPosition("lyr_a", user_id) < WHOLE / 2;
+      const reason = inside ? "assigned" : "outside_layer";
+      expect(decided({ layer: half }, { user_id })).toContain(reason);
+    }
+  });
+
+  it("but is told the status first when the experiment does not run", () => {
+    expect(decided({ status: "paused", targeting })).toEqual([1, "paused"]);
+  });
+});
+
+describe("a unit that is enrolled", () => {
+  const unit = { request_id: "r", user_id: "u" };
+
+  it("keeps its variant, whatever the ledger says now", () => {
+    for (const enrolled of [0, 1, 2])
+      expect(decide(table(), unit, enrolled)).toMatchObject({
+        value: { variant: enrolled, reason: "assigned" },
+      });
+  });
+
+  it("gets the control like all others when the experiment does not run", () => {
+    expect(decide(table({ status: "rolled_back" }), unit, 2)).toMatchObject({
+      value: { variant: 1, reason: "rolled_back" },
+    });
+  });
 });

@@ -1,6 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { layOut, type Ledger, ownerAt } from "../../../domain/experiments/ledger.ts";
+import {
+  layOut,
+  type Ledger,
+  movedUnits,
+  ownerAt,
+  weightsOf,
+} from "../../../domain/experiments/ledger.ts";
 import { unitPosition } from "../../../domain/experiments/unit-position.ts";
 import { WHOLE } from "../../../domain/experiments/weight.ts";
 import { arbitraryWeights } from "./arbitrary-weights.ts";
@@ -63,6 +69,45 @@ describe("finding the owner", () => {
     expect([0, 9, 10, 19, 20, 29, 30, WHOLE - 1].map((at) => ownerAt(ledger, at))).toEqual([
       1, 1, 0, 0, 1, 1, 2, 2,
     ]);
+  });
+});
+
+describe("weights of a ledger", () => {
+  it("are those that it was laid out with", () => {
+    fc.assert(
+      fc.property(arbitraryWeights, (weights) => {
+        expect(weightsOf(layOut(weights), weights.length)).toEqual(weights);
+      }),
+    );
+  });
+
+  it("add up the intervals of an owner, and are 0 for one without any", () => {
+    const ledger = { ends: [10, 20, 30, WHOLE], owners: [1, 0, 1, 3] };
+    expect(weightsOf(ledger, 5)).toEqual([10, 20, 0, WHOLE - 30, 0]);
+    expect(weightsOf(ledger, 1)).toEqual([10, 20, 0, WHOLE - 30]);
+  });
+});
+
+describe("moved units", () => {
+  it("are those whose owner differs, wherever the ends are", () => {
+    const before = { ends: [10, 20, WHOLE], owners: [0, 1, 0] };
+    const after = { ends: [5, 12, 25, WHOLE], owners: [1, 0, 1, 0] };
+    // [0, 5) and [20, 25) to 1, [10, 12) to 0.
+    expect(movedUnits(before, after)).toBe(12);
+  });
+
+  it("are the same both ways, none to itself, and no more by a detour", () => {
+    fc.assert(
+      fc.property(
+        fc.tuple(arbitraryWeights, arbitraryWeights, arbitraryWeights),
+        ([first, second, third]) => {
+          const [a, b, c] = [layOut(first), layOut(second), layOut(third)];
+          expect(movedUnits(a, a)).toBe(0);
+          expect(movedUnits(a, b)).toBe(movedUnits(b, a));
+          expect(movedUnits(a, c)).toBeLessThanOrEqual(movedUnits(a, b) + movedUnits(b, c));
+        },
+      ),
+    );
   });
 });
 

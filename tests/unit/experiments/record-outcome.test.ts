@@ -14,11 +14,14 @@ const outcome = (changes: Partial<Outcome> = {}): Outcome => ({
   success: true,
   latency_ms: 12,
   metrics: {},
+  revision: 0,
+  covariate: null,
   ...changes,
 });
 const noted = (source: OutcomeSource, changes: Partial<Outcome> = {}): RecordedOutcome => ({
   ...outcome(changes),
   source,
+  unserved: source === "served" && changes.success === false,
 });
 
 const complete = (known: Partial<Outcome>, reported: Partial<Outcome>) =>
@@ -89,6 +92,55 @@ describe("a serving that is told after the report", () => {
   });
 });
 
+describe("a correction", () => {
+  const correct = (known: RecordedOutcome, changes: Partial<Outcome>) =>
+    recordOutcome(known, outcome(changes), "reported");
+  const first = noted("reported", { epoch: 2, covariate: 5, latency_ms: 7 });
+
+  it("of a higher revision takes the place of the report, in the epoch of the report", () => {
+    const metrics = { conversion: 1 };
+    expect(correct(first, { epoch: 9, revision: 1, success: false, metrics })).toEqual({
+      kind: "completed",
+      before: first,
+      after: { ...first, revision: 1, success: false, latency_ms: 12, metrics },
+    });
+  });
+
+  it("of the same or a lower revision changes nothing", () => {
+    const third = noted("reported", { revision: 3 });
+    for (const revision of [0, 2, 3])
+      expect(correct(third, { revision, success: false })).toEqual({ kind: "duplicate" });
+  });
+
+  it("cannot make good what could not be served", () => {
+    const failed = { ...first, success: false, unserved: true };
+    expect(correct(failed, { revision: 1, success: true })).toMatchObject({
+      after: { success: false, unserved: true },
+    });
+  });
+
+  it("cannot move a request to another variant", () => {
+    expect(correct(first, { revision: 1, variant_id: "var_b" })).toEqual({
+      kind: "rejected",
+      code: "variant_mismatch",
+    });
+  });
+
+  it("in any order ends as the highest revision says", () => {
+    const revisions = fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 5 });
+    fc.assert(
+      fc.property(revisions, (order) => {
+        const history = order.map((revision) => ({
+          source: "reported" as const,
+          revision,
+          latency_ms: revision * 10,
+        }));
+        expect(play(history).known).toMatchObject({ revision: 4, latency_ms: 40 });
+      }),
+    );
+  });
+});
+
 const play = (history: readonly (Partial<Outcome> & { source: OutcomeSource })[]) => {
   let known: RecordedOutcome | undefined;
   let requests = 0;
@@ -106,6 +158,7 @@ describe("along any history of one request", () => {
     success: fc.boolean(),
     latency_ms: fc.option(fc.nat(100)),
     variant_id: fc.constantFrom("var_a", "var_b"),
+    revision: fc.nat(2),
   });
   it("it is one request", () => {
     fc.assert(

@@ -1,11 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { outcomesOf, startContest, statusOf, TOLERANT } from "../support/experiment-actor.ts";
+import { NOW, outcomesOf, startContest, statusOf, TOLERANT } from "../support/experiment-actor.ts";
 import { granted, refused } from "../support/granted.ts";
 import { addVersion, listed } from "../support/model-actor.ts";
 import { during, owedBy } from "../support/outage.ts";
 
-const NOW = Date.UTC(2031, 0, 1, 12);
 const WINNER = { winner: "var_1" };
 
 beforeEach(() => {
@@ -68,7 +67,7 @@ describe("a conclusion with a winner", () => {
   it("leaves its events, and the directory follows", async () => {
     const contest = await startContest();
     await granted(contest.change("conclude", WINNER));
-    const events = await contest.experiment.events(2, 10);
+    const events = await contest.history(2);
     expect(events).toMatchObject([
       { type: "concluded", by: "key_changer", epoch: 2, data: { winning_variant_id: "var_1" } },
       { type: "promoted", by: "key_changer", epoch: 2, data: { version: 2, alias: "champion" } },
@@ -198,9 +197,9 @@ describe("while the model's actor cannot be reached", () => {
   });
 
   it("a guardrail does not overrule what somebody has decided", async () => {
-    const { experiment } = await concluding();
+    const { record } = await concluding();
     const failures = outcomesOf(50, { success: false });
-    expect(await granted(experiment.record(failures, "reported"))).toMatchObject({
+    expect(await record(failures)).toMatchObject({
       accepted: 50,
       status: "running",
     });

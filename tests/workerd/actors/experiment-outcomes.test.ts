@@ -43,10 +43,10 @@ const Source = fc.constantFrom("served" as const, "reported" as const);
 
 describe("an outcome", () => {
   it("served and then reported is one request, with what the report says", async () => {
-    const { experiment, report } = await startExperiment();
-    await granted(experiment.record([outcomeOf("r", { latency_ms: 10 })], "served"));
+    const { record, report } = await startExperiment();
+    await record([outcomeOf("r", { latency_ms: 10 })], "served");
     const told = outcomeOf("r", { success: false, latency_ms: 30, metrics: { conversion: 1 } });
-    expect(await granted(experiment.record([told], "reported"))).toMatchObject({ accepted: 1 });
+    expect(await record([told], "reported")).toMatchObject({ accepted: 1 });
     expect(counted(await report())[1]).toEqual({
       request_count: 1,
       requests: 1,
@@ -60,27 +60,27 @@ describe("an outcome", () => {
   });
 
   it("that failed to be served stays failed, whatever the report says", async () => {
-    const { experiment, report } = await startExperiment();
+    const { record, report } = await startExperiment();
     const failed = outcomeOf("r", { success: false, latency_ms: null });
-    await granted(experiment.record([failed], "served"));
-    await granted(experiment.record([outcomeOf("r")], "reported"));
+    await record([failed], "served");
+    await record([outcomeOf("r")], "reported");
     expect(counted(await report())[1]).toMatchObject({ requests: 1, errors: 1, latency_mean: 10 });
   });
 
   it("of a variant that served is rejected for another variant", async () => {
-    const { experiment } = await startExperiment();
-    await granted(experiment.record([outcomeOf("r")], "served"));
+    const { record } = await startExperiment();
+    await record([outcomeOf("r")], "served");
     const other = outcomeOf("r", { variant_id: "var_0" });
-    expect(await granted(experiment.record([other], "reported"))).toMatchObject({
+    expect(await record([other], "reported")).toMatchObject({
       accepted: 0,
       rejected: [{ request_id: "r", code: "variant_mismatch" }],
     });
   });
 
   it("of an unknown variant is rejected, and the rest of its batch counted", async () => {
-    const { experiment } = await startExperiment();
+    const { record } = await startExperiment();
     const batch = [outcomeOf("a", { variant_id: "var_9" }), outcomeOf("b"), outcomeOf("b")];
-    expect(await granted(experiment.record(batch, "reported"))).toEqual({
+    expect(await record(batch, "reported")).toEqual({
       accepted: 1,
       duplicates: 1,
       rejected: [{ request_id: "a", code: "variant_unknown" }],
@@ -91,17 +91,17 @@ describe("an outcome", () => {
   it.each(["rollback", "conclude"] as const)(
     "that comes after the %s still counts",
     async (end) => {
-      const { experiment, change, report } = await startExperiment();
-      await granted(experiment.record([outcomeOf("r")], "served"));
+      const { record, change, report } = await startExperiment();
+      await record([outcomeOf("r")], "served");
       await granted(change(end));
       const late = [outcomeOf("r", { success: false }), outcomeOf("late")];
-      expect(await granted(experiment.record(late, "reported"))).toMatchObject({ accepted: 2 });
+      expect(await record(late, "reported")).toMatchObject({ accepted: 2 });
       expect(counted(await report())[1]).toMatchObject({ requests: 2, errors: 1 });
     },
   );
 
   it("may bring a hundred names of metrics to a variant, and no more", async () => {
-    const { experiment } = await startExperiment();
+    const { record } = await startExperiment();
     const names = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`m${index}`, 1]));
     const batch = [
@@ -110,7 +110,7 @@ describe("an outcome", () => {
       outcomeOf("another", { metrics: names(101) }),
       outcomeOf("known", { metrics: names(1) }),
     ];
-    expect(await granted(experiment.record(batch, "reported"))).toMatchObject({
+    expect(await record(batch, "reported")).toMatchObject({
       accepted: 3,
       rejected: [{ request_id: "another", code: "metrics_too_many" }],
     });
@@ -119,12 +119,12 @@ describe("an outcome", () => {
 
 describe("delivered twice", () => {
   it("a batch counts once, before and after an eviction", async () => {
-    const { experiment, report, evict } = await startExperiment();
+    const { record, report, evict } = await startExperiment();
     const batch = outcomesOf(20, { metrics: { conversion: 1 } });
-    await granted(experiment.record(batch, "served"));
+    await record(batch, "served");
     const before = await report();
     await evict();
-    expect(await granted(experiment.record(batch, "served"))).toMatchObject({
+    expect(await record(batch, "served")).toMatchObject({
       accepted: 0,
       duplicates: 20,
     });
@@ -132,13 +132,13 @@ describe("delivered twice", () => {
   });
 
   it("a report that completes a serving completes it once", async () => {
-    const { experiment, report } = await startExperiment();
-    await granted(experiment.record([outcomeOf("r")], "served"));
+    const { record, report } = await startExperiment();
+    await record([outcomeOf("r")], "served");
     const told = [outcomeOf("r", { latency_ms: 50, metrics: { conversion: 1 } })];
-    await granted(experiment.record(told, "reported"));
+    await record(told, "reported");
     const before = await report();
-    await granted(experiment.record(told, "reported"));
-    await granted(experiment.record([outcomeOf("r")], "served"));
+    await record(told, "reported");
+    await record([outcomeOf("r")], "served");
     expect(await report()).toEqual(before);
   });
 });
@@ -153,15 +153,13 @@ describe("the counts are what a plain count of everything acknowledged is", () =
   it("after any history of servings, reports and changes with an eviction after every call", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 20, size: "max" }), async (history) => {
-        const { experiment, change, report, evict } = await startExperiment({ weights: THIRDS });
+        const { record, change, report, evict } = await startExperiment({ weights: THIRDS });
         const plain = new PlainCounts(3);
         await oneByOne(history, async (next) => {
           if (typeof next === "string") await change(next);
           else {
             const [outcomes, source] = next;
-            const { accepted, duplicates, rejected } = await granted(
-              experiment.record(outcomes, source),
-            );
+            const { accepted, duplicates, rejected } = await record(outcomes, source);
             expect({ accepted, duplicates, rejected: rejected.length }).toEqual(
               plain.record(outcomes, source),
             );
@@ -216,21 +214,19 @@ describe("the counts are what a plain count of everything acknowledged is", () =
   });
 
   it("with 40 who report the same requests at once: one of them is told accepted for each", async () => {
-    const { experiment, report } = await startExperiment();
+    const { record, report } = await startExperiment();
     const batch = outcomesOf(25);
-    const replies = await Promise.all(
-      Array.from({ length: 40 }, () => granted(experiment.record(batch, "reported"))),
-    );
+    const replies = await Promise.all(Array.from({ length: 40 }, () => record(batch, "reported")));
     expect(replies.reduce((sum, { accepted }) => sum + accepted, 0)).toBe(25);
     expect(replies.reduce((sum, { duplicates }) => sum + duplicates, 0)).toBe(39 * 25);
     expect(counted(await report())[1]).toMatchObject({ requests: 25 });
   });
 
   it("when the disk refused a batch: none of it is counted, in memory neither", async () => {
-    const { experiment, report } = await startExperiment();
-    await granted(experiment.record(outcomesOf(3), "reported"));
+    const { experiment, record, report } = await startExperiment();
+    await record(outcomesOf(3), "reported");
     const before = await report();
-    const refuse = `CREATE TRIGGER refuse BEFORE INSERT ON moment BEGIN SELECT RAISE(ABORT, 'disk full'); END`;
+    const refuse = `CREATE TRIGGER refuse BEFORE INSERT ON cell_moment BEGIN SELECT RAISE(ABORT, 'disk full'); END`;
     await runInDurableObject(experiment, (_, { storage }) => void storage.sql.exec(refuse));
     const batch = outcomesOf(5);
     // Inside the actor, so that the error does not also end the test's own call.
@@ -245,7 +241,7 @@ describe("the counts are what a plain count of everything acknowledged is", () =
     await runInDurableObject(experiment, (_, { storage }) => {
       storage.sql.exec("DROP TRIGGER refuse");
     });
-    expect(await granted(experiment.record(batch, "reported"))).toMatchObject({ accepted: 5 });
+    expect(await record(batch, "reported")).toMatchObject({ accepted: 5 });
     expect(counted(await report())[1]).toMatchObject({ requests: 8, latency_count: 8 });
   });
 });

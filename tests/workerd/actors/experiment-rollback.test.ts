@@ -5,6 +5,7 @@ import {
   startContest,
   startExperiment,
   statusOf,
+  TOLERANT,
 } from "../support/experiment-actor.ts";
 import { granted } from "../support/granted.ts";
 import { oneByOne } from "../support/one-by-one.ts";
@@ -12,12 +13,17 @@ import { during } from "../support/outage.ts";
 
 /** An experiment that rolls back at more than 10 % errors or half as much latency again, from 10 requests on. */
 const POLICY = {
-  rollback: { error_rate_threshold: 0.1, latency_degradation_threshold: 0.5, min_requests: 10 },
+  rollback: {
+    ...TOLERANT,
+    error_rate_threshold: 0.1,
+    latency_degradation_threshold: 0.5,
+    min_requests: 10,
+  },
 };
 type Started = Awaited<ReturnType<typeof startExperiment>>;
 
-const report = async ({ experiment }: Started, count: number, changes: object = {}) =>
-  (await granted(experiment.record(outcomesOf(count, changes), "reported"))).status;
+const report = async ({ record }: Started, count: number, changes: object = {}) =>
+  (await record(outcomesOf(count, changes))).status;
 const failing = { success: false };
 const control = { variant_id: "var_0" };
 
@@ -54,7 +60,7 @@ describe("a rollback by a guardrail", () => {
     const started = await startExperiment(POLICY);
     await report(started, 30, failing);
     await report(started, 30, failing);
-    expect(await started.experiment.events(2, 10)).toEqual([
+    expect(await started.history(2)).toEqual([
       {
         sequence: 3,
         type: "rolled_back",
@@ -69,7 +75,14 @@ describe("a rollback by a guardrail", () => {
           limit: 0.1,
           control_value: null,
           requests: 30,
+          rule: "threshold",
+          rule_version: 1,
+          method: "beta_binomial",
+          degraded: true,
+          log_e_value: expect.any(Number),
+          log_threshold: expect.closeTo(Math.log(20)),
         },
+        hash: expect.stringMatching(/^[0-9a-f]{64}$/),
       },
     ]);
   });
@@ -108,9 +121,9 @@ describe("a rollback by a guardrail", () => {
   });
 
   it("follows from servings that failed as well as from reports", async () => {
-    const { experiment } = await startExperiment(POLICY);
+    const { record } = await startExperiment(POLICY);
     const failures = outcomesOf(10, { ...failing, latency_ms: null });
-    expect(await granted(experiment.record(failures, "served"))).toMatchObject({
+    expect(await record(failures, "served")).toMatchObject({
       status: "rolled_back",
     });
   });
@@ -136,10 +149,10 @@ describe("nothing is rolled back", () => {
   });
 
   it("by outcomes that were counted before", async () => {
-    const { experiment } = await startExperiment(POLICY);
+    const { record } = await startExperiment(POLICY);
     const failures = outcomesOf(9, failing);
-    await granted(experiment.record(failures, "reported"));
-    expect(await granted(experiment.record(failures, "reported"))).toMatchObject({
+    await record(failures);
+    expect(await record(failures)).toMatchObject({
       duplicates: 9,
       status: "running",
     });
@@ -182,7 +195,12 @@ it("after any stream of outcomes, one a call and an eviction after each, the sta
     success: fc.boolean(),
     latency_ms: fc.constantFrom(10, 50),
   });
-  const rollback = { error_rate_threshold: 0.6, latency_degradation_threshold: 1, min_requests: 4 };
+  const rollback = {
+    ...TOLERANT,
+    error_rate_threshold: 0.6,
+    latency_degradation_threshold: 1,
+    min_requests: 4,
+  };
   const p95 = (values: readonly number[]) =>
     values.toSorted((left, right) => left - right)[Math.ceil(values.length * 0.95) - 1] ?? 0;
 

@@ -2,8 +2,11 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { SCHEMA as EXPERIMENT } from "../../../durable-objects/experiment/schema.ts";
+import { SCHEMA as FEED } from "../../../durable-objects/feed/schema.ts";
 import { SCHEMA as KEY } from "../../../durable-objects/key/schema.ts";
+import { SCHEMA as LAYER } from "../../../durable-objects/layer/schema.ts";
 import { SCHEMA as MODEL } from "../../../durable-objects/model/schema.ts";
+import { SCHEMA as OUTCOME_SHARD } from "../../../durable-objects/outcome-shard/schema.ts";
 import { callActor } from "../../../durable-objects/shared/call-actor.ts";
 import { Effects, EFFECTS_STEP } from "../../../durable-objects/shared/effects.ts";
 import { type SchemaStep, upgradeSchema } from "../../../durable-objects/shared/upgrade-schema.ts";
@@ -84,6 +87,9 @@ describe("upgrading a schema", () => {
       { actor: env.KEY.getByName("key_schema"), schema: KEY },
       { actor: env.MODEL.getByName("mdl_schema"), schema: MODEL },
       { actor: env.EXPERIMENT.getByName("exp_schema"), schema: EXPERIMENT },
+      { actor: env.OUTCOME_SHARD.getByName("exp_schema/0"), schema: OUTCOME_SHARD },
+      { actor: env.LAYER.getByName("lyr_schema"), schema: LAYER },
+      { actor: env.FEED.getByName("usr_schema"), schema: FEED },
     ];
     const stepsOf = ({ actor }: (typeof actors)[number]) =>
       runInDurableObject(actor, (_, { storage }) =>

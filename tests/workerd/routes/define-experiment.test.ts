@@ -259,7 +259,7 @@ describe("a definition with an idempotency key", () => {
     const half = "exp_01jd0000000000000000000001";
     await env.DB.prepare(
       `INSERT INTO experiment SELECT ?, owner_id, name, description, 'creating', consistency, 'half',
-         request_hash, created_at, updated_at, NULL, NULL FROM experiment WHERE id = ?`,
+         request_hash, created_at, updated_at, NULL, NULL, NULL FROM experiment WHERE id = ?`,
     )
       .bind(half, sample.id)
       .run();

@@ -39,11 +39,29 @@ describe("an experiment", () => {
       primary_metric: "conversion_rate",
       guardrail_metrics: [],
       rollback: {
+        rule: "always_valid",
+        false_rollback_rate: 0.05,
         error_rate_threshold: 0.05,
+        error_degradation_threshold: 0.1,
         latency_degradation_threshold: 0.2,
         min_requests: 100,
+        guardrail_margins: {},
+        compare_with: "control",
+        mode: "automatic",
+        cool_down_seconds: 300,
+        no_data: { after_seconds: 3_600, action: "hold" },
       },
+      flag_key: null,
+      ramp: null,
+      bandit: null,
+      hash: { algorithm: "linnet" },
+      targeting: null,
+      layer: null,
+      holdout: null,
+      budget: { max_requests: null, max_errors: null },
+      proposal: null,
       consistency: "leased",
+      lease_ms: 1_000,
       alias: "champion",
       start_time: null,
       end_time: null,
@@ -102,8 +120,10 @@ describe("an experiment", () => {
     }
     await change(id, "start");
     await refused("experiment_transition_refused", `POST /v1/experiments/${id}/start`, { key });
-    await change(id, "conclude");
-    for (const transition of ["start", "pause", "resume", "rollback", "conclude"]) {
+    const { undo_token } = await change(id, "conclude");
+    // A repetition of what has been done is answered as the first one was.
+    expect(await change(id, "conclude")).toMatchObject({ status: "concluded", undo_token });
+    for (const transition of ["start", "pause", "resume", "rollback"]) {
       const path = `POST /v1/experiments/${id}/${transition}`;
       const { body } = await refused("experiment_transition_refused", path, { key });
       expect(body).toMatchObject({ experiment_status: "concluded", allowed: [] });
@@ -252,7 +272,7 @@ describe("the list of experiments", () => {
     await succeeds(200, `POST /v1/experiments/${ids["blue"]}/start`, { key: mine });
     await env.DB.prepare(
       `INSERT INTO experiment SELECT 'exp_00000000000000000000000000', owner_id, 'half', '', 'creating',
-         consistency, NULL, '', 0, 0, NULL, NULL FROM experiment WHERE id = ?`,
+         consistency, NULL, '', 0, 0, NULL, NULL, NULL FROM experiment WHERE id = ?`,
     )
       .bind(ids["blue"])
       .run();

@@ -131,7 +131,7 @@ describe("outcomes", () => {
   });
 
   it("that break a guardrail are told so, and the next request goes to the control", async () => {
-    const rollback = { error_rate_threshold: 0.1, min_requests: 5 };
+    const rollback = { rule: "threshold", error_rate_threshold: 0.1, min_requests: 5 };
     const { id, control, candidate } = await runningExperiment(key, "m", { rollback });
     const { variant_id } = candidate;
     const failed = Array.from({ length: 5 }, () => outcome({ variant_id, success: false }));
@@ -178,7 +178,16 @@ describe("outcomes", () => {
     ["metrics", Object.fromEntries(Array.from({ length: 17 }, (_, at) => [`m${at}`, 1]))],
     ["metrics", []],
     ["metrics", null],
-    ["epoch", 1],
+    ["epoch", 0],
+    ["epoch", 1.5],
+    ["epoch", "1"],
+    ["epoch", null],
+    ["revision", -1],
+    ["revision", 0.5],
+    ["revision", 1_000_001],
+    ["covariate", 1e16],
+    ["covariate", "1"],
+    ["surprise", 1],
   ];
   it.each(wrong)("with %s %j are refused as a whole", async (field, value) => {
     const before = await metricsOf(running.id, 0);

@@ -8,7 +8,15 @@ import { api } from "../../../workers/api/api.ts";
 import { newId, newSecret } from "../../../workers/api/http/ids.ts";
 import { checksumOf } from "../../../workers/api/keys/key-checksum.ts";
 import { newExperiment, newModel } from "../support/model-fixtures.ts";
-import { bodyOf, type Listed, openApi, operationsOf, pathOf, scopeOf } from "../support/openapi.ts";
+import {
+  bodyOf,
+  type Listed,
+  openApi,
+  operationsOf,
+  pathOf,
+  queryOf,
+  scopeOf,
+} from "../support/openapi.ts";
 import { ALL_SCOPES, call, newKey, ORIGIN, refused, succeeds } from "../support/platform.ts";
 
 /** Everybody may call these; any other operation must be secured by a key. */
@@ -133,10 +141,16 @@ const ADDRESSED: Record<string, { parameter: string; missing: string }> = {
   "/v1/models": { parameter: "name", missing: "never-made" },
   "/v2/models": { parameter: "name", missing: "never-made" },
   "/v1/experiments": { parameter: "id", missing: newId("exp") },
+  "/v1/layers": { parameter: "name", missing: "never-made" },
   "/v1/keys": { parameter: "id", missing: newId("key") },
+  "/ofrep/v1": { parameter: "key", missing: newId("exp") },
 };
 const collectionOf = ({ path }: Listed) => path.split("/").slice(0, 3).join("/");
-const addressing = secured.filter(({ path }) => path.includes("{"));
+/** Makes an object of the caller's own where the caller has none, whoever else has one. */
+const MAKES_ITS_OWN = new Set(["putLayer"]);
+const addressing = secured.filter(
+  ({ path, operationId }) => path.includes("{") && !MAKES_ITS_OWN.has(operationId),
+);
 
 describe("somebody else's object", () => {
   const theirs: Record<string, string> = {};
@@ -145,11 +159,15 @@ describe("somebody else's object", () => {
     const owner = await newKey();
     await newModel(owner.key, "their-model");
     const { id } = await newExperiment(owner.key, "their-model");
+    const holdout = { holdout: "0.1" };
+    await succeeds(201, "PUT /v1/layers/their-layer", { key: owner.key, json: holdout });
     Object.assign(theirs, {
       "/v1/models": "their-model",
       "/v2/models": "their-model",
       "/v1/experiments": id,
+      "/v1/layers": "their-layer",
       "/v1/keys": owner.id,
+      "/ofrep/v1": id,
     });
     ({ key } = await newKey());
   });
@@ -162,14 +180,16 @@ describe("somebody else's object", () => {
     const sent = bodyOf(document, operation);
     const ask = async (object: string) => {
       const { headers, status, body } = await call(
-        `${operation.method} ${pathOf(operation, { [parameter]: object })}`,
+        `${operation.method} ${pathOf(operation, { [parameter]: object })}${queryOf(document, operation)}`,
         { key, ...(sent ? { body: sent.body, headers: { "content-type": sent.type } } : {}) },
       );
       const text = JSON.stringify(body).replaceAll(object, "<object>");
       return { status, type: headers.get("content-type"), text: text.replace(/req_[\w-]+/, "") };
     };
     const actors = async () => {
-      const namespaces = [env.KEY, env.MODEL, env.EXPERIMENT] as DurableObjectNamespace[];
+      const { KEY, MODEL, EXPERIMENT, LAYER, FEED, OUTCOME_SHARD } = env;
+      const bindings = [KEY, MODEL, EXPERIMENT, LAYER, FEED, OUTCOME_SHARD];
+      const namespaces = bindings as DurableObjectNamespace[];
       const ids = await Promise.all(namespaces.map((each) => listDurableObjectIds(each)));
       return ids.map(({ length }) => length);
     };
@@ -179,11 +199,11 @@ describe("somebody else's object", () => {
     expect(answer).toEqual(await ask(missing));
     expect(answer.status).toBe(404);
     expect(await actors()).toEqual(before);
-    expect(answer.text).toMatch(/"code":"(model|experiment|key)_not_found"/);
+    expect(answer.text).toMatch(/"code":"(model|experiment|key|layer)_not_found"/);
   });
 
   it("is in nobody else's lists", async () => {
-    for (const list of ["models", "experiments"]) {
+    for (const list of ["models", "experiments", "layers"]) {
       const { body } = await call<{ items: unknown[] }>(`GET /v1/${list}`, { key });
       expect(body.items, list).toEqual([]);
     }

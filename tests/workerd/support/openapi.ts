@@ -57,6 +57,13 @@ export const scopeOf = ({ security = [] }: Operation): string | undefined =>
 export const pathOf = ({ path }: Listed, values: Record<string, string> = {}): string =>
   path.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? STAND_INS[name] ?? "none");
 
+/** The parameters that the operation's query must have, from their examples. */
+export function queryOf(document: OpenApi, { parameters = [] }: Listed): string {
+  const needed = parameters.filter((parameter) => parameter.in === "query" && parameter.required);
+  const given = needed.map(({ name, schema }) => `${name}=${String(example(document, schema))}`);
+  return given.length === 0 ? "" : `?${given.join("&")}`;
+}
+
 const STAND_INS: Record<string, string> = { version: "1", alias: "champion", name: "none" };
 
 /** A body that the operation's schema takes, from the schema alone; undefined when it needs none. */

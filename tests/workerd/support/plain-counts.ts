@@ -1,7 +1,7 @@
 import type { OutcomeReport } from "../../../contract/experiment-lease.ts";
 import type { OutcomeSource } from "../../../domain/experiments/record-outcome.ts";
 
-type Known = OutcomeReport & { source: OutcomeSource };
+type Known = OutcomeReport & { source: OutcomeSource; unserved: boolean };
 
 /** What an experiment counts, from all outcomes held in one map and counted anew each time. */
 export class PlainCounts {
@@ -23,16 +23,17 @@ export class PlainCounts {
     if (!this.#variants.includes(outcome.variant_id)) return "rejected";
     if (known && source === "served") {
       // A second note of a request may only say that serving failed.
-      if (outcome.success || !known.success) return "duplicates";
+      if (outcome.success || known.unserved) return "duplicates";
       if (known.variant_id !== outcome.variant_id) return "duplicates";
-      this.#known.set(outcome.request_id, { ...known, success: false });
+      this.#known.set(outcome.request_id, { ...known, success: false, unserved: true });
       return "accepted";
     }
     if (known?.source === "reported") return "duplicates";
     if (known && known.variant_id !== outcome.variant_id) return "rejected";
-    const success = outcome.success && (known?.success ?? true);
+    const unserved = known?.unserved ?? (source === "served" && !outcome.success);
+    const success = outcome.success && !unserved;
     const latency_ms = outcome.latency_ms ?? known?.latency_ms ?? null;
-    this.#known.set(outcome.request_id, { ...outcome, success, latency_ms, source });
+    this.#known.set(outcome.request_id, { ...outcome, success, latency_ms, source, unserved });
     return "accepted";
   }
 

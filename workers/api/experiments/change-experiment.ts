@@ -1,25 +1,26 @@
 import type { Context } from "hono";
 import type { ExperimentChange } from "../../../contract/experiment.ts";
-import type { ExperimentRefusal, ExperimentSnapshot } from "../../../contract/experiment-lease.ts";
-import type { Transition } from "../../../domain/experiments/lifecycle.ts";
-import type { Result } from "../../../domain/result.ts";
-import { forgetLease, ownedExperiment } from "../leases/experiment-leases.ts";
+import type { ChangedExperiment } from "../../../contract/experiment-lease.ts";
+import { forgetLease } from "../leases/experiment-leases.ts";
 import type { AppEnv } from "../http/app-env.ts";
-import { experimentProblem } from "./experiment-problem.ts";
+import { tellExperiment } from "./ask-experiment.ts";
 import { viewChange } from "./view-experiment.ts";
 
-/** Asks the experiment's actor for a change of status. It is not repeated: twice is a refusal. */
+type ExperimentStub = ReturnType<Env["EXPERIMENT"]["getByName"]>;
+
+/**
+ * Asks the experiment's actor for a change in the name of the caller's key. It is not repeated,
+ * and this isolate sees it at once.
+ */
 export async function changeExperiment(
   c: Context<AppEnv>,
   id: string,
-  transition: Transition,
-  { reason, winner }: { reason?: string | undefined; winner?: string | undefined } = {},
+  change: (actor: ExperimentStub, by: string) => PromiseLike<unknown>,
 ): Promise<ExperimentChange> {
-  const open = await ownedExperiment(c, id);
   const by = c.get("admission").principal.key_id;
-  const answer: Result<ExperimentSnapshot & { effective_at: number }, ExperimentRefusal> =
-    await open().change(transition, { by, reason, winner });
-  forgetLease(id);
-  if (!answer.ok) throw experimentProblem(id, answer.error);
-  return viewChange(answer.value);
+  try {
+    return viewChange(await tellExperiment<ChangedExperiment>(c, id, (actor) => change(actor, by)));
+  } finally {
+    forgetLease(id);
+  }
 }

@@ -1,4 +1,5 @@
 import type { ExperimentRefusal } from "../../../contract/experiment-lease.ts";
+import { formatWeight } from "../../../domain/experiments/weight.ts";
 import { ApiProblem } from "../http/problem.ts";
 
 /** What a refusal of an experiment's actor means to the caller. */
@@ -31,6 +32,23 @@ export function experimentProblem(id: string, refusal: ExperimentRefusal): ApiPr
       const detail = `no variant '${refusal.winning_variant_id}'; the experiment has ${known}`;
       return new ApiProblem(refusal.code, detail);
     }
+    case "epoch_moved": {
+      const detail = `expected epoch ${refusal.expected}, it is in epoch ${refusal.found}; read it and decide again`;
+      return new ApiProblem(refusal.code, detail, { epoch: refusal.found });
+    }
+    case "movement_too_large": {
+      const moved = formatWeight(refusal.moved);
+      const detail = `it would move ${moved} of the units, more than max_moved_fraction ${formatWeight(refusal.most)}`;
+      return new ApiProblem(refusal.code, detail, { moved_fraction: moved });
+    }
+    case "ramp_missing":
+      return new ApiProblem(refusal.code, "its allocation_strategy is not `ramping`");
+    case "ramp_at_end":
+      return new ApiProblem(refusal.code, `it is at step ${refusal.step}, counted from 0`);
+    case "proposal_missing":
+      return new ApiProblem(refusal.code, "nothing has been proposed, or somebody has decided");
+    case "undo_refused":
+      return new ApiProblem(refusal.code, refusal.detail);
     case "alias_moved": {
       const found =
         refusal.found === null ? "was removed" : `now points at version ${refusal.found}`;

@@ -47,7 +47,10 @@ function authorize(scope: Scope): MiddlewareHandler<AppEnv> {
 
 function presentedKey(headers: Headers): string {
   const bearer = /^Bearer +(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
-  const key = bearer ?? headers.get("x-api-key");
+  const protocol = /(?:^|[\s,])linnet\.key\.([^\s,]+)/.exec(
+    headers.get("sec-websocket-protocol") ?? "",
+  )?.[1];
+  const key = bearer ?? headers.get("x-api-key") ?? protocol;
   if (key) return key;
   const detail = "send the key as 'authorization: Bearer sk_…' or 'x-api-key: sk_…'";
   throw new ApiProblem("key_missing", detail);

@@ -10,6 +10,7 @@ const open = cors({
     "authorization",
     "content-type",
     "idempotency-key",
+    "if-none-match",
     "inference-header-content-length",
     "traceparent",
     "x-api-key",

@@ -15,7 +15,7 @@ const route = createRoute({
   tags: ["Experiments"],
   summary: "End an experiment, with a winner or without",
   description:
-    "The winner gets all traffic, and the experiment's alias moves to its version in the same step. Without a winner the control keeps all traffic.",
+    "The winner gets all traffic, and the experiment's alias moves to its version in the same step. Without a winner the control keeps all traffic. Repeating it changes nothing. `undo_token` takes it back with POST …/undo.",
   method: "post",
   path: "/v1/experiments/{id}/conclude",
   request: {
@@ -32,6 +32,7 @@ const route = createRoute({
       "experiment_not_found",
       "experiment_transition_refused",
       "experiment_concluding",
+      "epoch_moved",
       "winner_unknown",
       "alias_moved",
     ),
@@ -39,6 +40,10 @@ const route = createRoute({
 });
 
 export const concludeExperiment = operation().openapi(route, async (c) => {
-  const { winning_variant_id: winner } = c.req.valid("json");
-  return c.json(await changeExperiment(c, c.req.valid("param").id, "conclude", { winner }), 200);
+  const { id } = c.req.valid("param");
+  const { winning_variant_id: winner, expected_epoch } = c.req.valid("json");
+  const changed = await changeExperiment(c, id, (actor, by) =>
+    actor.change("conclude", { by, winner, expected_epoch }),
+  );
+  return c.json(changed, 200);
 });

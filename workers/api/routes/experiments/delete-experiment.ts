@@ -1,10 +1,9 @@
 import { createRoute } from "@hono/zod-openapi";
 import { ExperimentPath } from "../../../../contract/experiment.ts";
-import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
-import { experimentProblem } from "../../experiments/experiment-problem.ts";
+import { askExperiment } from "../../experiments/ask-experiment.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { forgetLease, ownedExperiment } from "../../leases/experiment-leases.ts";
+import { forgetLease } from "../../leases/experiment-leases.ts";
 
 const route = createRoute({
   ...secured("experiments:write"),
@@ -24,9 +23,7 @@ const route = createRoute({
 
 export const deleteExperiment = operation().openapi(route, async (c) => {
   const { id } = c.req.valid("param");
-  const open = await ownedExperiment(c, id);
-  const removed = await callActor(open, (actor) => actor.remove());
+  await askExperiment<null>(c, id, (actor) => actor.remove());
   forgetLease(id);
-  if (!removed.ok) throw experimentProblem(id, removed.error);
   return c.body(null, 204);
 });

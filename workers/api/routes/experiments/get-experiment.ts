@@ -1,16 +1,10 @@
 import { createRoute } from "@hono/zod-openapi";
 import { ExperimentPath, ExperimentView } from "../../../../contract/experiment.ts";
-import type {
-  ExperimentRefusal,
-  ExperimentSnapshot,
-} from "../../../../contract/experiment-lease.ts";
-import type { Result } from "../../../../domain/result.ts";
-import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
+import type { ExperimentSnapshot } from "../../../../contract/experiment-lease.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { experimentProblem } from "../../experiments/experiment-problem.ts";
+import { askExperiment } from "../../experiments/ask-experiment.ts";
 import { viewExperiment } from "../../experiments/view-experiment.ts";
-import { ownedExperiment } from "../../leases/experiment-leases.ts";
 
 const route = createRoute({
   ...secured("experiments:read"),
@@ -31,10 +25,6 @@ const route = createRoute({
 
 export const getExperiment = operation().openapi(route, async (c) => {
   const { id } = c.req.valid("param");
-  const open = await ownedExperiment(c, id);
-  const found: Result<ExperimentSnapshot, ExperimentRefusal> = await callActor(open, (actor) =>
-    actor.describe(),
-  );
-  if (!found.ok) throw experimentProblem(id, found.error);
-  return c.json(viewExperiment(found.value), 200);
+  const found = await askExperiment<ExperimentSnapshot>(c, id, (actor) => actor.describe());
+  return c.json(viewExperiment(found), 200);
 });

@@ -11,7 +11,7 @@ import { inferenceProblem, inputProblem } from "../../prediction/inference-probl
 import { PREDICT_PROBLEMS } from "../../prediction/predict-problems.ts";
 import { nestedOutputs, runModel } from "../../prediction/run-model.ts";
 import { decideRequest } from "../../leases/experiment-leases.ts";
-import { noteServed } from "../../leases/served-outcomes.ts";
+import { noteExposed, noteServed } from "../../leases/served-outcomes.ts";
 
 const route = createRoute({
   ...secured("predict"),
@@ -31,22 +31,28 @@ const route = createRoute({
       description: "The outputs",
       content: { "application/json": { schema: ExperimentPredictResponse } },
     },
-    ...securedProblems(...PREDICT_PROBLEMS, "experiment_not_found", "experiment_not_started"),
+    ...securedProblems(
+      ...PREDICT_PROBLEMS,
+      "experiment_not_found",
+      "experiment_not_started",
+      "variant_unknown",
+    ),
   },
 });
 
 export const predictWithExperiment = operation().openapi(route, async (c) => {
   const { id } = c.req.valid("param");
-  const { inputs, user_id, sticky, ...asked } = c.req.valid("json");
-  const request_id = asked.request_id ?? c.get("trace").request_id;
-  const decision = await decideRequest(c, id, { request_id, user_id, sticky });
+  const { inputs, request_id = c.get("trace").request_id, ...asked } = c.req.valid("json");
+  const unit = { request_id, ...asked };
+  const decision = await decideRequest(c, id, unit);
   const { variant_id, model, version, ref, signature } = decision.variant;
   const fed = feedsFromJson(signature, inputs);
   if (!fed.ok) throw inputProblem(fed.error);
 
   const { result, latency_ms } = await runModel(c, ref, fed.value.feeds);
   const served = { request_id, variant_id, epoch: decision.epoch, success: result.ok, latency_ms };
-  await noteServed(c, id, decision, { ...served, metrics: {} });
+  noteExposed(c, decision, unit);
+  await noteServed(c, decision, { ...served, metrics: {} });
   if (!result.ok) throw inferenceProblem(result.error);
   const { outputs, timing } = result.value;
   const { epoch, reason } = decision;

@@ -1,14 +1,11 @@
 import { createRoute } from "@hono/zod-openapi";
 import { ExperimentPath } from "../../../../contract/experiment.ts";
 import { OutcomesReport, ReportOutcomes } from "../../../../contract/experiment-traffic.ts";
-import type { ExperimentRefusal, RecordedOutcomes } from "../../../../contract/experiment-lease.ts";
-import type { Result } from "../../../../domain/result.ts";
-import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
-import { experimentProblem } from "../../experiments/experiment-problem.ts";
 import { JSON_PROBLEMS } from "../../http/problem.ts";
-import { forgetLease, ownedExperiment } from "../../leases/experiment-leases.ts";
+import { forgetLease, leaseRouting } from "../../leases/experiment-leases.ts";
+import { sendOutcomes } from "../../leases/served-outcomes.ts";
 
 const route = createRoute({
   ...secured("outcomes:write"),
@@ -37,11 +34,8 @@ export const reportOutcomes = operation().openapi(route, async (c) => {
   const outcomes = c.req
     .valid("json")
     .outcomes.map(({ metrics = {}, ...outcome }) => ({ ...outcome, metrics }));
-  const open = await ownedExperiment(c, id);
-  const answer: Result<RecordedOutcomes, ExperimentRefusal> = await callActor(open, (actor) =>
-    actor.record(outcomes, "reported"),
-  );
-  if (!answer.ok) throw experimentProblem(id, answer.error);
-  if (answer.value.status !== "running") forgetLease(id);
-  return c.json(answer.value, 200);
+  const lease = await leaseRouting(c, id);
+  const answer = await sendOutcomes(c.env, lease, { outcomes, exposures: [], source: "reported" });
+  if (answer.status !== lease.table.status) forgetLease(id);
+  return c.json(answer, 200);
 });

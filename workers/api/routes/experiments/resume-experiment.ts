@@ -27,6 +27,8 @@ const route = createRoute({
   },
 });
 
-export const resumeExperiment = operation().openapi(route, async (c) =>
-  c.json(await changeExperiment(c, c.req.valid("param").id, "resume"), 200),
-);
+export const resumeExperiment = operation().openapi(route, async (c) => {
+  const { id } = c.req.valid("param");
+  const changed = await changeExperiment(c, id, (actor, by) => actor.change("resume", { by }));
+  return c.json(changed, 200);
+});

@@ -36,6 +36,10 @@ const route = createRoute({
 });
 
 export const rollbackExperiment = operation().openapi(route, async (c) => {
+  const { id } = c.req.valid("param");
   const { reason } = c.req.valid("json");
-  return c.json(await changeExperiment(c, c.req.valid("param").id, "rollback", { reason }), 200);
+  const changed = await changeExperiment(c, id, (actor, by) =>
+    actor.change("rollback", { by, reason }),
+  );
+  return c.json(changed, 200);
 });

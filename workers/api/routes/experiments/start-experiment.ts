@@ -27,6 +27,8 @@ const route = createRoute({
   },
 });
 
-export const startExperiment = operation().openapi(route, async (c) =>
-  c.json(await changeExperiment(c, c.req.valid("param").id, "start"), 200),
-);
+export const startExperiment = operation().openapi(route, async (c) => {
+  const { id } = c.req.valid("param");
+  const changed = await changeExperiment(c, id, (actor, by) => actor.change("start", { by }));
+  return c.json(changed, 200);
+});
