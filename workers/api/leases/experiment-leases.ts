@@ -39,6 +39,10 @@ const leases = new BoundedMap<string, Held>(10_000);
 /** The variants of sticky units that the actor has enrolled; that never changes. */
 const enrolments = new BoundedMap<string, number>(100_000);
 
+export const rememberOwner = (id: string, ownerId: string): void => {
+  owners.set(id, ownerId);
+};
+
 /** Throws unless the experiment exists and is the caller's; then its actor may be named. */
 export async function ownedExperiment(c: Context<AppEnv>, id: string) {
   let owner = owners.get(id);

@@ -4,7 +4,7 @@ import { findFlag, type FlagRow, listFlags } from "../../../database/flags.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { ApiProblem } from "../http/problem.ts";
 import { BoundedMap } from "../leases/bounded-map.ts";
-import { forgetLease } from "../leases/experiment-leases.ts";
+import { forgetLease, rememberOwner } from "../leases/experiment-leases.ts";
 
 /** The most flags that one answer evaluates. */
 export const FLAGS_MOST = 1_000;
@@ -61,6 +61,8 @@ export async function flagsOf(
   // In the turn in which others find the new list, so that they find no older table with it.
   if ((listed.get(owner_id)?.asked_at ?? 0) < heardAt)
     for (const { experiment_id } of value) forgetLease(experiment_id);
+  // The list was the owner's, so none of them has to be looked up again.
+  for (const { experiment_id } of value) rememberOwner(experiment_id, owner_id);
   listed.set(owner_id, { value, asked_at });
   return value;
 }
