@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from "../result.ts";
+import { isCanary } from "./arm-role.ts";
 import { type Attributes, type Condition, matches } from "./condition.ts";
 import type {
   ExperimentDefinition,
@@ -52,7 +53,7 @@ export function tableOf(
     holdout,
     control: variants.findIndex(({ is_control }) => is_control),
     winner: winner === -1 ? null : winner,
-    canary: variants.map(({ is_control, is_baseline }) => !is_control && !is_baseline),
+    canary: variants.map(isCanary),
     budgeted: budget.max_requests !== null,
     enrols: bandit !== null,
   };

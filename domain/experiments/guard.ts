@@ -1,3 +1,4 @@
+import { isCanary } from "./arm-role.ts";
 import { betaBinomialEvidence } from "../statistics/beta-binomial-sequence.ts";
 import { meanEvidence } from "../statistics/e-values.ts";
 import { eventShareTest } from "../statistics/event-share-test.ts";
@@ -62,8 +63,9 @@ export function judge(
   const callersReport = doCallersReport(arms);
   const compared = comparedArm(variants, rollback.compare_with);
   const verdicts: Verdict[] = [];
-  for (const [index, { variant_id, is_control, is_baseline }] of variants.entries()) {
-    if (is_control || is_baseline) continue;
+  for (const [index, arm] of variants.entries()) {
+    if (!isCanary(arm)) continue;
+    const { variant_id } = arm;
     const variant = arms[index] ?? noTotals;
     const against = arms[compared] ?? noTotals;
     const strata = strataOf(counted, epochs, index, compared);

@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from "../result.ts";
 import { apportion } from "./apportion.ts";
+import { type ArmRole, isCanary } from "./arm-role.ts";
 import { formatWeight, WHOLE } from "./weight.ts";
 
 export type RampStep = {
@@ -86,14 +87,11 @@ export function rampDecision(input: RampInput): RampDecision {
     : decided("complete", satisfied);
 }
 
-/** An arm, as far as a ramp is concerned. */
-export type RampArm = { is_control: boolean; is_baseline: boolean };
-
 /**
  * The weights of a step, by arm, that sum to exactly the whole: the canaries divide the step's weight equally, a baseline
  * has as much as the first of them, the control has the rest. The plan is one that `checkRampPlan` let pass for these arms.
  */
-export function rampWeights(plan: RampPlan, step: number, arms: readonly RampArm[]): number[] {
+export function rampWeights(plan: RampPlan, step: number, arms: readonly ArmRole[]): number[] {
   const { weight } = stepAt(plan, step);
   const parts = canaryParts(weight, arms);
   const rest = WHOLE - weight - baselinePart(weight, arms);
@@ -117,7 +115,7 @@ const LONGEST_HOLD_MS = 90 * 24 * 60 * 60 * 1000;
 /** The plan, if these arms can go through it: weights that grow and never take more than the control has. */
 export function checkRampPlan(
   plan: RampPlan,
-  arms: readonly RampArm[],
+  arms: readonly ArmRole[],
 ): Result<RampPlan, RampPlanError> {
   const refused = (pointer: string, detail: string): Result<never, RampPlanError> =>
     fail({ code: "ramp_invalid", pointer, detail });
@@ -154,16 +152,15 @@ export function checkRampPlan(
   return ok(plan);
 }
 
-const isBaseline = ({ is_control, is_baseline }: RampArm): boolean => is_baseline && !is_control;
-const isCanary = ({ is_control, is_baseline }: RampArm): boolean => !is_control && !is_baseline;
+const isBaseline = ({ is_control, is_baseline }: ArmRole): boolean => is_baseline && !is_control;
 
-const canaryParts = (weight: number, arms: readonly RampArm[]): number[] =>
+const canaryParts = (weight: number, arms: readonly ArmRole[]): number[] =>
   apportion(
     weight,
     arms.filter(isCanary).map(() => 1),
   );
 
-const baselinePart = (weight: number, arms: readonly RampArm[]): number =>
+const baselinePart = (weight: number, arms: readonly ArmRole[]): number =>
   arms.some(isBaseline) ? (canaryParts(weight, arms)[0] ?? 0) : 0;
 
 function stepAt({ steps }: RampPlan, index: number): RampStep {

@@ -1,3 +1,4 @@
+import { isCanary } from "./arm-role.ts";
 import { banditWeights, worthReweighing } from "./bandit.ts";
 import type { ExperimentDefinition, ExperimentState, Variant } from "./experiment.ts";
 import { describeBreach, type GuardReport, judge } from "./guard.ts";
@@ -33,6 +34,14 @@ export type Step = {
 };
 
 const RULE_VERSION = 1;
+
+/** What every rule has seen; an event's data hold it beside what its own rule looked at. */
+const evidenceOf = ({ guard, sample_ratio }: Seen) => ({
+  log_e_value: guard.log_e_value,
+  log_threshold: guard.log_threshold,
+  sample_ratio_p_value: sample_ratio.p_value,
+  rule_version: RULE_VERSION,
+});
 
 /**
  * What a running experiment does next by itself, if anything: harm first, then limits, silence,
@@ -85,24 +94,24 @@ function harmed(seen: Seen): Taken | null {
   if (!breach || state.proposal || isDismissed(seen)) return null;
   const named = definition.variants.find(({ variant_id }) => variant_id === breach.variant_id);
   const reason = `${named?.name}: ${describeBreach(breach)}`;
-  const { log_e_value, log_threshold } = guard;
-  const data = { reason, ...breach, log_e_value, log_threshold, rule_version: RULE_VERSION };
+  const data = { reason, ...breach, ...evidenceOf(seen) };
   const type = definition.rollback.mode === "approval" ? "rollback_proposed" : "rolled_back";
   return { type, at: now, by: "guardrail", data };
 }
 
-function overspent({ definition, state, evidence, now }: Seen): Taken | null {
+function overspent(seen: Seen): Taken | null {
+  const { definition, state, evidence, now } = seen;
   const { max_requests, max_errors } = state.budget;
   const { errors } = canaryCounts(definition, evidence.cells);
   if (max_errors !== null && errors >= max_errors) {
     const reason = `the canaries have failed ${errors} times; the budget is ${max_errors}`;
-    const data = { reason, errors, max_errors, rule_version: RULE_VERSION };
+    const data = { reason, errors, max_errors, ...evidenceOf(seen) };
     return { type: "rolled_back", at: now, by: "budget", data };
   }
   const { canary_requests, grants_outstanding } = evidence;
   if (max_requests === null || canary_requests < max_requests || grants_outstanding) return null;
   const reason = `the canaries have had the ${max_requests} requests of the budget`;
-  const data = { reason, canary_requests, max_requests, rule_version: RULE_VERSION };
+  const data = { reason, canary_requests, max_requests, ...evidenceOf(seen) };
   return { type: "paused", at: now, by: "budget", data };
 }
 
@@ -113,7 +122,7 @@ function silent(seen: Seen): { event: Taken | null; next_at: number | null } {
   const due = heard + after_seconds * 1000;
   if (now < due) return { event: null, next_at: due };
   const reason = `no outcome of a canary for ${after_seconds} s`;
-  const data = { reason, since: new Date(heard).toISOString(), rule_version: RULE_VERSION };
+  const data = { reason, since: new Date(heard).toISOString(), ...evidenceOf(seen) };
   const taken = { at: now, by: "no_data" as const, data };
   if (action === "rollback") return { event: { ...taken, type: "rolled_back" }, next_at: null };
   if (action === "pause") return { event: { ...taken, type: "paused" }, next_at: null };
@@ -136,20 +145,22 @@ function ramping(seen: Seen): {
   const ramp = rampDecision(asked);
   if (isQuiet(seen)) return { event: null, ramp, next_at: state.quiet_until };
   const { action, reason, to_step, next_at } = ramp;
+  const because = { reason, ...evidenceOf(seen) };
   const by = "ramp" as const;
   const taken = (event: StateEvent) => ({ event: { ...event, by }, ramp, next_at: null });
   if (action === "hold" && state.ramp.held === null)
-    return taken({ type: "ramp_held", at: now, data: { reason } });
-  if (action === "rollback") return taken({ type: "rolled_back", at: now, data: { reason } });
+    return taken({ type: "ramp_held", at: now, data: because });
+  if (action === "rollback") return taken({ type: "rolled_back", at: now, data: because });
   if ((action === "advance" || action === "reverse") && to_step !== null) {
     const type = action === "advance" ? "ramp_advanced" : "ramp_reversed";
     const { data } = planReweigh(state, stepWeights(definition, to_step));
-    return taken({ type, at: now, data: { ...data, step: to_step, outcomes, reason } });
+    return taken({ type, at: now, data: { ...data, step: to_step, outcomes, ...because } });
   }
   return { event: null, ramp, next_at };
 }
 
-function reweighing({ definition, state, evidence, now }: Seen): Taken | null {
+function reweighing(seen: Seen): Taken | null {
+  const { definition, state, evidence, now } = seen;
   const policy = definition.bandit;
   if (!policy) return null;
   const totals = armTotals(evidence.cells, definition.variants.length);
@@ -160,7 +171,8 @@ function reweighing({ definition, state, evidence, now }: Seen): Taken | null {
   const next = banditWeights(policy, arms);
   if (!worthReweighing(current, next)) return null;
   const { data } = planReweigh(state, next);
-  return { type: "reweighed", at: now, by: "bandit", data: { ...data, cause: "bandit", arms } };
+  const learned = { ...data, cause: "bandit", arms, ...evidenceOf(seen) } as const;
+  return { type: "reweighed", at: now, by: "bandit", data: learned };
 }
 
 /** The weights of a ramp's step, by variant. */
@@ -176,20 +188,21 @@ export function stepWeights(
 export const canaryTotals = (
   { variants }: Pick<ExperimentDefinition, "variants">,
   cells: readonly Cell[],
-): Totals => mergeTotals(cells.filter((cell) => isCanary(variants[cell.variant])));
+): Totals => mergeTotals(cells.filter(ofCanary(variants)));
 
 /** The same, as far as it is counts. */
 const canaryCounts = (
   { variants }: Pick<ExperimentDefinition, "variants">,
   cells: readonly Cell[],
 ): RequestCounts =>
-  cells.reduce(
-    (sum, { variant, counts }) => (isCanary(variants[variant]) ? addCounts(sum, counts) : sum),
-    noRequests,
-  );
+  cells.filter(ofCanary(variants)).reduce((sum, { counts }) => addCounts(sum, counts), noRequests);
 
-const isCanary = (arm: Variant | undefined): boolean =>
-  arm !== undefined && !arm.is_control && !arm.is_baseline;
+const ofCanary =
+  (variants: readonly Variant[]) =>
+  ({ variant }: Cell): boolean => {
+    const arm = variants[variant];
+    return arm !== undefined && isCanary(arm);
+  };
 
 const earliest = (...instants: (number | null)[]): number | null =>
   instants.reduce((least, at) => (at === null ? least : Math.min(least ?? at, at)), null);

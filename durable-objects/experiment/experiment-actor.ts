@@ -14,17 +14,11 @@ import type {
   RoutingLease,
   UnusedGrant,
 } from "../../contract/experiment-lease.ts";
+import { isCanary } from "../../domain/experiments/arm-role.ts";
 import { type Decision, decide, nameOf, type Unit } from "../../domain/experiments/decide.ts";
 import type { Budget, ExperimentState } from "../../domain/experiments/experiment.ts";
-import {
-  advance,
-  draftOf,
-  planReweigh,
-  type StateEvent,
-  type Transition,
-} from "../../domain/experiments/lifecycle.ts";
+import { draftOf, type Transition } from "../../domain/experiments/lifecycle.ts";
 import type { OutcomeSource, RecordedOutcome } from "../../domain/experiments/record-outcome.ts";
-import { canaryTotals, stepWeights } from "../../domain/experiments/steward.ts";
 import type { Cell } from "../../domain/experiments/totals.ts";
 import { unitPosition } from "../../domain/experiments/unit-position.ts";
 import { fail, ok, type Result } from "../../domain/result.ts";
@@ -37,6 +31,7 @@ import { Live } from "./live.ts";
 import type { Counted } from "./outcome-counter.ts";
 import { recordInShards } from "./record-in-shards.ts";
 import { SCHEMA } from "./schema.ts";
+import { type AskedWeights, type RampAction, refusalOf, Steering } from "./steering.ts";
 
 type Change = Result<ChangedExperiment, ExperimentRefusal>;
 
@@ -47,6 +42,7 @@ type Change = Result<ChangedExperiment, ExperimentRefusal>;
 export class ExperimentActor extends DurableObject<Env> {
   readonly #core: ExperimentCore;
   readonly #conclusion: Conclusion;
+  readonly #steering: Steering;
   readonly #live: Live;
   readonly #ingest = new IngestRate();
 
@@ -55,6 +51,7 @@ export class ExperimentActor extends DurableObject<Env> {
     upgradeSchema(ctx.storage, SCHEMA);
     this.#core = new ExperimentCore(ctx.storage, (effect) => this.#deliver(effect), Date.now());
     this.#conclusion = new Conclusion(this.#core, env);
+    this.#steering = new Steering(this.#core, () => this.#settleAll());
     this.#live = new Live(ctx, this.#core);
   }
 
@@ -103,101 +100,49 @@ export class ExperimentActor extends DurableObject<Env> {
       expected_epoch?: number | undefined;
     },
   ): Promise<Change> {
-    const refusal = this.#refuse(transition === "conclude" ? {} : asked);
-    if (refusal) return fail(refusal);
-    const { by, reason, winner, expected_epoch } = asked;
-    const { state, definition } = this.#core.held();
     if (transition === "conclude") {
+      const refusal = refusalOf(this.#core, {});
+      if (refusal) return fail(refusal);
+      const { by, winner, expected_epoch } = asked;
+      const { state } = this.#core.held();
       const repeated = state.status === "concluded" && state.winning_variant_id === winner;
       if (expected_epoch !== undefined && !repeated && expected_epoch !== state.epoch)
         return fail({ code: "epoch_moved", expected: expected_epoch, found: state.epoch });
       return this.#told(await this.#conclusion.conclude(winner ?? null, by));
     }
-    const at = Date.now();
-    const because = reason === undefined ? {} : { reason };
-    const events = {
-      start: { type: "started", at, data: {} },
-      pause: { type: "paused", at, data: because },
-      resume: { type: "resumed", at, data: { outcomes: this.#canaryOutcomes(definition) } },
-      rollback: { type: "rolled_back", at, data: because },
-    } as const satisfies Record<Exclude<Transition, "conclude">, StateEvent>;
-    return this.#enter(events[transition], by);
+    return this.#steering.move(transition, asked);
   }
 
   /** Moves the fewest units that give these weights; `dry_run` only says how many that are. */
-  async reweigh(
+  reweigh(
     weights: readonly number[],
-    asked: {
-      by: string;
-      dry_run: boolean;
-      most?: number | undefined;
-      expected_epoch?: number | undefined;
-    },
+    asked: AskedWeights,
   ): Promise<
     Result<{ plan: PlannedChange; changed: ChangedExperiment | null }, ExperimentRefusal>
   > {
-    const refusal = this.#refuse(asked);
-    if (refusal) return fail(refusal);
-    const { definition, state } = this.#core.held();
-    const { data, ledger, moved } = planReweigh(state, weights);
-    const event = { type: "reweighed", at: Date.now(), data: { ...data, cause: "asked" } } as const;
-    const allowed = advance(definition, state, event);
-    if (!allowed.ok) return allowed;
-    if (asked.most !== undefined && moved > asked.most)
-      return fail({ code: "movement_too_large", moved, most: asked.most });
-    const plan = { moved, ledger };
-    if (asked.dry_run) return ok({ plan, changed: null });
-    const changed = await this.#enter(event, asked.by);
-    return changed.ok ? ok({ plan, changed: changed.value }) : changed;
+    return this.#steering.reweigh(weights, asked);
   }
 
   /** What a person may do to a ramp at any time. */
-  async steerRamp(
-    action: "approve" | "advance" | "reverse" | "hold" | "release",
-    { by, reason }: { by: string; reason?: string | undefined },
+  steerRamp(
+    action: RampAction,
+    asked: { by: string; reason?: string | undefined },
   ): Promise<Change> {
-    const refusal = this.#refuse({});
-    if (refusal) return fail(refusal);
-    const { definition, state } = this.#core.held();
-    if (!definition.ramp) return fail({ code: "ramp_missing" });
-    const at = Date.now();
-    const outcomes = this.#canaryOutcomes(definition);
-    const step = state.ramp?.step ?? 0;
-    if (action === "approve") return this.#enter({ type: "ramp_approved", at, data: {} }, by);
-    if (action === "release")
-      return this.#enter({ type: "ramp_released", at, data: { outcomes } }, by);
-    if (action === "hold") {
-      const data = { reason: reason ?? "held by a person", by_person: true };
-      return this.#enter({ type: "ramp_held", at, data }, by);
-    }
-    const to = action === "advance" ? step + 1 : step - 1;
-    if (!definition.ramp.steps[to]) return fail({ code: "ramp_at_end", step });
-    const { data } = planReweigh(state, stepWeights(definition, to));
-    const type = action === "advance" ? "ramp_advanced" : "ramp_reversed";
-    return this.#enter({ type, at, data: { ...data, step: to, outcomes } }, by);
+    return this.#steering.steerRamp(action, asked);
   }
 
   /** Decides on a rollback that waits for approval. */
-  async answerProposal(decision: "approve" | "dismiss", by: string): Promise<Change> {
-    const refusal = this.#refuse({});
-    if (refusal) return fail(refusal);
-    const { proposal } = this.#core.held().state;
-    if (!proposal) return fail({ code: "proposal_missing" });
-    const at = Date.now();
-    if (decision === "dismiss")
-      return this.#enter({ type: "rollback_dismissed", at, data: {} }, by);
-    return this.#enter({ type: "rolled_back", at, data: { reason: proposal.reason } }, by);
+  answerProposal(decision: "approve" | "dismiss", by: string): Promise<Change> {
+    return this.#steering.answerProposal(decision, by);
   }
 
-  async changeBudget(budget: Budget, by: string): Promise<Change> {
-    const refusal = this.#refuse({});
-    if (refusal) return fail(refusal);
-    return this.#enter({ type: "budget_changed", at: Date.now(), data: budget }, by);
+  changeBudget(budget: Budget, by: string): Promise<Change> {
+    return this.#steering.changeBudget(budget, by);
   }
 
   /** Takes the last conclusion back: alias, status and table as they were before. */
   async undo(token: string, by: string): Promise<Change> {
-    const refusal = this.#refuse({});
+    const refusal = refusalOf(this.#core, {});
     return refusal ? fail(refusal) : this.#told(await this.#conclusion.undo(token, by));
   }
 
@@ -387,42 +332,13 @@ export class ExperimentActor extends DurableObject<Env> {
     await this.#settleAll();
   }
 
-  #refuse({ expected_epoch }: { expected_epoch?: number | undefined }): ExperimentRefusal | null {
-    const held = this.#core.store.find();
-    if (!held) return { code: "experiment_not_found" };
-    if (held.conclusion) return { code: "experiment_concluding" };
-    const found = held.state.epoch;
-    if (expected_epoch === undefined || expected_epoch === found) return null;
-    return { code: "epoch_moved", expected: expected_epoch, found };
-  }
-
-  async #enter(event: StateEvent, by: string): Promise<Change> {
-    const { definition, state } = this.#core.held();
-    const allowed = advance(definition, state, event);
-    if (!allowed.ok) return allowed;
-    this.#core.commit(() => {
-      this.#core.enter(event, by);
-      this.#core.steward(event.at);
-    });
-    // Of this turn: what changes during the wait is told to whoever changes it.
-    const snapshot = this.#core.snapshot();
-    const effective_at = this.#core.effectiveAt(snapshot);
-    await this.#settleAll();
-    return ok({ ...snapshot, effective_at });
-  }
-
   #enrolledIn(position: number | null): number | null {
     return position === null ? null : this.#core.counting().enrolledIn(position);
   }
 
-  #canaryOutcomes(definition: ExperimentRecord): number {
-    return canaryTotals(definition, this.#core.cells()).counts.requests;
-  }
-
   #hasCanary(outcomes: readonly OutcomeReport[]): boolean {
-    const { variants } = this.#core.held().definition;
-    const spared = variants.filter(({ is_control, is_baseline }) => is_control || is_baseline);
-    return outcomes.some(({ variant_id }) => !spared.some((arm) => arm.variant_id === variant_id));
+    const canaries = this.#core.held().definition.variants.filter(isCanary);
+    return outcomes.some(({ variant_id }) => canaries.some((arm) => arm.variant_id === variant_id));
   }
 
   async #settleAll(): Promise<void> {

@@ -94,11 +94,12 @@ export class ExperimentCore {
     };
   }
 
-  /** What the rules said when they were asked last; undefined outside a running experiment. */
+  /** What the rules say now; undefined outside a running experiment. */
   step(): Step | undefined {
     const { state, definition } = this.held();
     if (state.status !== "running") return undefined;
-    return nextStep(definition, state, this.evidence(Date.now()), Date.now());
+    const now = Date.now();
+    return nextStep(definition, state, this.evidence(now), now);
   }
 
   /** One transaction; what is held in memory never outlives one that did not commit. */

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { ArmRole } from "../../../domain/experiments/arm-role.ts";
 import {
   checkRampPlan,
-  type RampArm,
   type RampPlan,
   type RampStep,
   rampWeights,
@@ -22,9 +22,9 @@ const plan = (changes: Partial<RampPlan> = {}): RampPlan => ({
   on_degradation: "hold",
   ...changes,
 });
-const control: RampArm = { is_control: true, is_baseline: false };
-const canary: RampArm = { is_control: false, is_baseline: false };
-const baseline: RampArm = { is_control: false, is_baseline: true };
+const control: ArmRole = { is_control: true, is_baseline: false };
+const canary: ArmRole = { is_control: false, is_baseline: false };
+const baseline: ArmRole = { is_control: false, is_baseline: true };
 
 describe("the weights of a step", () => {
   it("give the canary its share and the control the rest, in the order of the arms", () => {

@@ -76,6 +76,7 @@ describe("a rollback by a guardrail", () => {
           control_value: null,
           requests: 30,
           rule: "threshold",
+          sample_ratio_p_value: expect.any(Number),
           rule_version: 1,
           method: "beta_binomial",
           degraded: true,
