@@ -1,0 +1,46 @@
+import { GraphBuilder } from "../graph-builder.ts";
+import type { Model } from "../model.ts";
+import { addGradients } from "./add-gradients.ts";
+import type { Profile } from "./gradient-call.ts";
+
+export type DifferentiateOptions = {
+  /** The tensor whose gradient is taken; where it is not a scalar, that of the sum of its elements. */
+  of: string;
+  /** Inputs, initializers or inner tensors. */
+  with_respect_to: readonly string[];
+  /** `input`: the graph takes the gradient of `of` as an input of its own, `gradient_of_<of>`. */
+  seed?: "ones" | "input";
+  profile?: Profile;
+  /** Whether the outputs of the model stay outputs, before the gradients. */
+  keep_outputs?: boolean;
+};
+
+/** What the gradient of a tensor is called. */
+export const gradientName = (tensor: string): string => `gradient_of_${tensor}`;
+
+/**
+ * A model with the same inputs whose outputs are the gradients of `of` with respect to each tensor
+ * asked for, in that order, named by `gradientName` and shaped like the tensors. Reverse mode: one
+ * backward pass, whatever the number of tensors. Only operators of ONNX's standard set are used, of
+ * opset 18 or later. At kinks the conventions are PyTorch's: relu'(0) = 0, the first of equal maxima.
+ */
+export function differentiate(model: Model, options: DifferentiateOptions): Model {
+  const { of, with_respect_to, keep_outputs = false } = options;
+  const b = GraphBuilder.extending(model);
+  const seed =
+    options.seed === "input"
+      ? b.input(gradientName(of), b.tensorOf(of).type, b.shapeOf(of))
+      : undefined;
+  const gradients = addGradients(b, {
+    of,
+    with_respect_to,
+    profile: options.profile ?? "wasm",
+    ...(seed === undefined ? {} : { seed }),
+  });
+  if (!keep_outputs) b.clearOutputs();
+  for (const [index, gradient] of gradients.entries()) {
+    const tensor = with_respect_to[index] ?? "";
+    b.output(gradient, gradientName(tensor), b.factOf(tensor));
+  }
+  return b.model();
+}

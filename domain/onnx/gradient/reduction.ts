@@ -1,0 +1,3 @@
+import type { GradientRule } from "./gradient-call.ts";
+
+export const REDUCTION: Record<string, GradientRule> = {};

@@ -1,0 +1,3 @@
+import type { InferenceRule } from "./inference-call.ts";
+
+export const ATTENTION: Record<string, InferenceRule> = {};

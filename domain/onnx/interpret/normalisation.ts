@@ -1,0 +1,3 @@
+import type { InterpreterRule } from "./interpreter-call.ts";
+
+export const NORMALISATION: Record<string, InterpreterRule> = {};
