@@ -1,7 +1,7 @@
 import * as ort from "onnxruntime-web/wasm";
 import { writeModel } from "../../../../domain/onnx/codec/onnx-file.ts";
 import type { Model } from "../../../../domain/onnx/model.ts";
-import type { ElementType, Tensor, TensorData } from "../../../../domain/tensors/tensor.ts";
+import type { ElementType, Tensor } from "../../../../domain/tensors/tensor.ts";
 
 ort.env.wasm.numThreads = 1;
 
@@ -23,7 +23,7 @@ export async function runOnWasm(
     return Object.fromEntries(
       Object.entries(outputs).map(([name, { type, data, dims }]) => [
         name,
-        { type: type as ElementType, data: data as TensorData, dims: [...dims] },
+        { type: type as ElementType, data, dims: [...dims] },
       ]),
     );
   } finally {
