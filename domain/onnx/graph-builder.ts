@@ -1,7 +1,14 @@
 import type { Dimension, ElementType, Tensor } from "../tensors/tensor.ts";
 import { attributesOf, type AttributeLiterals } from "./attribute-literals.ts";
-import { tensorFact, typeOfFact, UNKNOWN, type Fact, type TensorFact } from "./infer/fact.ts";
-import { factOfTensor, inferModel, inferNode } from "./infer/infer.ts";
+import {
+  factOfTensor,
+  tensorFact,
+  typeOfFact,
+  UNKNOWN,
+  type Fact,
+  type TensorFact,
+} from "./infer/fact.ts";
+import { inferModel, inferNode } from "./infer/infer.ts";
 import type { Graph, Model, Node, OnnxType, Opset, StoredTensor, ValueInfo } from "./model.ts";
 import { namesIn } from "./names.ts";
 import { OnnxFault } from "./onnx-fault.ts";
@@ -159,6 +166,10 @@ export class GraphBuilder {
   /** Says what a value is where inference cannot know, as for an operator without a rule. */
   declare(value: string, fact: Fact): void {
     this.#facts.set(value, fact);
+  }
+
+  has(value: string): boolean {
+    return this.#facts.has(value);
   }
 
   factOf(value: string): Fact {

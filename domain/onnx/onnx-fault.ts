@@ -13,7 +13,9 @@ export type OnnxFaultCode =
   /** Valid, but outside what the toolkit covers. */
   | "unsupported"
   /** What was asked for does not fit the model: a tensor or an option that is not there. */
-  | "bad_request";
+  | "bad_request"
+  /** Whoever asked does not want the answer any more. */
+  | "cancelled";
 
 /** Where in the model the fault lies, as far as it is known. */
 export type OnnxPlace = { node?: string; operator?: string; tensor?: string };

@@ -145,7 +145,8 @@ function readNumbers(type: NumericType, payload: Payload | undefined): NumericDa
 function viewElements(Elements: View, bytes: Uint8Array): NumericData {
   const size = Elements.BYTES_PER_ELEMENT;
   if (bytes.length % size !== 0) throw malformed("the elements of a tensor do not end evenly");
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  // `slice` of a Node Buffer would be a view of the same bytes.
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   return new Elements(aligned.buffer, aligned.byteOffset, bytes.length / size);
 }
 

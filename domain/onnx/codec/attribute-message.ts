@@ -5,10 +5,8 @@ import {
   child,
   float,
   integer,
-  list,
-  message,
+  mapped,
   rareList,
-  remembering,
   required,
   text,
   type Codec,
@@ -25,11 +23,11 @@ type AttributeProto = {
   s?: Uint8Array;
   t?: StoredTensor;
   g?: Graph;
-  floats: number[];
-  ints: number[];
-  strings: Uint8Array[];
-  tensors: StoredTensor[];
-  graphs: Graph[];
+  floats?: readonly number[];
+  ints?: readonly number[];
+  strings?: readonly Uint8Array[];
+  tensors?: readonly StoredTensor[];
+  graphs?: readonly Graph[];
   doc?: string;
   tp?: ValueType;
   type_protos?: Uint8Array[];
@@ -55,43 +53,36 @@ const CODE = {
 } as const satisfies Partial<Record<AttributeValue["kind"], number>>;
 
 /** Attributes hold graphs, whose nodes have attributes. */
-export function attributeCodec(graph: () => Codec<Graph>): Codec<Attribute> {
-  const proto: Codec<AttributeProto> = message<AttributeProto>({
-    name: required(text(1)),
-    f: float(2),
-    i: integer(3),
-    s: blob(4),
-    t: child(5, () => tensor),
-    g: child(6, graph),
-    floats: list(float(7)),
-    ints: list(integer(8)),
-    strings: list(blob(9)),
-    tensors: list(child(10, () => tensor)),
-    graphs: list(child(11, graph)),
-    doc: text(13),
-    tp: child(14, () => type),
-    type_protos: rareList(blob(15)),
-    type: integer(20),
-    ref_attr_name: text(21),
-    sparse_tensor: blob(22),
-    sparse_tensors: rareList(blob(23)),
-  });
-  return remembering({
-    read: (reader) => fromProto(proto.read(reader), reader.bytes),
-    write: (value, writer) => {
-      if (value.kind === "opaque") writer.raw(value.value);
-      else proto.write(toProto(value), writer);
+export const attributeCodec = (graph: () => Codec<Graph>): Codec<Attribute> =>
+  mapped<AttributeProto, Attribute>(
+    {
+      name: required(text(1)),
+      f: float(2),
+      i: integer(3),
+      s: blob(4),
+      t: child(5, () => tensor),
+      g: child(6, graph),
+      floats: rareList(float(7)),
+      ints: rareList(integer(8)),
+      strings: rareList(blob(9)),
+      tensors: rareList(child(10, () => tensor)),
+      graphs: rareList(child(11, graph)),
+      doc: text(13),
+      tp: child(14, () => type),
+      type_protos: rareList(blob(15)),
+      type: integer(20),
+      ref_attr_name: text(21),
+      sparse_tensor: blob(22),
+      sparse_tensors: rareList(blob(23)),
     },
-  });
-}
+    fromProto,
+    (value) => (value.kind === "opaque" ? value.value : toProto(value)),
+  );
 
-function fromProto(proto: AttributeProto, bytes: Uint8Array): Attribute {
+function fromProto(proto: AttributeProto, source: () => Uint8Array): Attribute {
   const { name, doc } = proto;
-  return {
-    name,
-    ...(doc === undefined ? {} : { doc }),
-    ...(valueOf(proto) ?? { kind: "opaque", value: bytes }),
-  };
+  const value = valueOf(proto) ?? { kind: "opaque", value: source() };
+  return doc === undefined ? { name, ...value } : { name, doc, ...value };
 }
 
 /** Null for what is kept as bytes. Files of the first version of ONNX do not say the type. */
@@ -112,18 +103,18 @@ function valueOf(proto: AttributeProto): AttributeValue | null {
     case CODE.graph:
       return { kind: "graph", value: present(proto.g, proto) };
     case CODE.floats:
-      return { kind: "floats", value: proto.floats };
+      return { kind: "floats", value: proto.floats ?? [] };
     case CODE.ints:
-      return { kind: "ints", value: proto.ints };
+      return { kind: "ints", value: proto.ints ?? [] };
     case CODE.strings: {
-      const texts = proto.strings.map((bytes) => readText(bytes));
+      const texts = proto.strings?.map((bytes) => readText(bytes)) ?? [];
       const value = texts.filter((one) => one !== undefined);
       return value.length < texts.length ? null : { kind: "strings", value };
     }
     case CODE.tensors:
-      return { kind: "tensors", value: proto.tensors };
+      return { kind: "tensors", value: proto.tensors ?? [] };
     case CODE.graphs:
-      return { kind: "graphs", value: proto.graphs };
+      return { kind: "graphs", value: proto.graphs ?? [] };
     case CODE.type:
       return { kind: "type", value: present(proto.tp, proto) };
     default:
@@ -137,8 +128,8 @@ function codeByContent(proto: AttributeProto): number {
   if (proto.s !== undefined) return CODE.string;
   if (proto.t !== undefined) return CODE.tensor;
   if (proto.g !== undefined) return CODE.graph;
-  if (proto.floats.length > 0) return CODE.floats;
-  if (proto.strings.length > 0) return CODE.strings;
+  if (proto.floats !== undefined) return CODE.floats;
+  if (proto.strings !== undefined) return CODE.strings;
   return CODE.ints;
 }
 
@@ -152,11 +143,6 @@ function toProto(value: Exclude<Attribute, { kind: "opaque" }>): AttributeProto 
   return {
     name,
     ...(doc === undefined ? {} : { doc }),
-    floats: [],
-    ints: [],
-    strings: [],
-    tensors: [],
-    graphs: [],
     ...contentOf(value),
     type: value.kind === "reference" ? value.of : CODE[value.kind],
   };
@@ -177,15 +163,15 @@ function contentOf(
     case "graph":
       return { g: attribute.value };
     case "floats":
-      return { floats: [...attribute.value] };
+      return { floats: attribute.value };
     case "ints":
-      return { ints: [...attribute.value] };
+      return { ints: attribute.value };
     case "strings":
       return { strings: attribute.value.map((one) => utf8Encode(one)) };
     case "tensors":
-      return { tensors: [...attribute.value] };
+      return { tensors: attribute.value };
     case "graphs":
-      return { graphs: [...attribute.value] };
+      return { graphs: attribute.value };
     case "type":
       return { tp: attribute.value };
     case "reference":

@@ -56,7 +56,7 @@ export const child = <T>(number: number, codec: () => Codec<T>): Field =>
   scalar(
     number,
     WIRE.bytes,
-    (reader) => codec().read(reader.child(reader.block())),
+    (reader) => reader.inside(codec().read),
     (value: T, writer) => codec().write(value, writer),
   );
 
@@ -73,18 +73,64 @@ export const packed = (number: number, wire: number): Field => ({
 /** The fields that a message has beyond those of its table, each with its tag, as bytes. */
 const UNKNOWN = Symbol("unknown fields");
 
+/** Where a message lies in the file that it was read from. */
+type Source = { bytes: Uint8Array; from: number; to: number };
+
 /**
- * The bytes that a message was read from. Messages are immutable, so as long as the object is the
- * same, so are its bytes: what nobody changed is written as it was read, whatever wrote it.
+ * Where each message was read from. Messages are immutable, so as long as the object is the same,
+ * so are its bytes: what nobody changed is written as it was read, whatever wrote it.
  */
-const sources = new WeakMap<object, Uint8Array>();
+const sources = new WeakMap<object, Source>();
+
+type Fields<T> = { [Name in keyof Required<T>]: Field };
 
 /** The codec of a message with the given fields, by the names of their properties. */
-export function message<T extends object>(fields: {
-  [Name in keyof Required<T>]: Field;
-}): Codec<T> {
+export const message = <T extends object>(fields: Fields<T>): Codec<T> =>
+  remembering(transient(fields));
+
+/** A codec whose messages look different in the file: `from` and `to` turn one into the other. */
+export function mapped<Raw extends object, T extends object>(
+  fields: Fields<Raw>,
+  from: (raw: Raw, source: () => Uint8Array) => T,
+  to: (value: T) => Raw | Uint8Array,
+): Codec<T> {
+  const codec = transient(fields);
+  return remembering({
+    read: (reader) => {
+      const start = reader.at;
+      const raw = codec.read(reader);
+      return from(raw, () => reader.since(start));
+    },
+    write: (value, writer) => {
+      const raw = to(value);
+      if (raw instanceof Uint8Array) writer.raw(raw);
+      else codec.write(raw, writer);
+    },
+  });
+}
+
+/** Writes a value that was read, and is still the same object, with the bytes it was read from. */
+function remembering<T extends object>({ read, write }: Codec<T>): Codec<T> {
+  return {
+    read: (reader) => {
+      const from = reader.at;
+      const value = read(reader);
+      sources.set(value, { bytes: reader.bytes, from, to: reader.at });
+      return value;
+    },
+    write: (value, writer) => {
+      const source = sources.get(value);
+      if (source) writer.raw(source.bytes.subarray(source.from, source.to));
+      else write(value, writer);
+    },
+  };
+}
+
+/** The codec of a message that is taken apart at once, so that there is nothing to remember. */
+export function transient<T extends object>(fields: Fields<T>): Codec<T> {
   const table = Object.entries<Field>(fields);
-  const byNumber = new Map(table.map(([name, field]) => [field.number, { name, field }]));
+  const byNumber: ([string, Field] | undefined)[] = [];
+  for (const [name, field] of table) byNumber[field.number] = [name, field];
   const descending = table.toSorted(([, a], [, b]) => b.number - a.number);
   const namesOf = (occurs: Field["occurs"]) =>
     table.filter(([, field]) => field.occurs === occurs).map(([name]) => name);
@@ -98,12 +144,12 @@ export function message<T extends object>(fields: {
     let unknown: Uint8Array[] | undefined;
     while (!reader.isAtEnd) {
       const from = reader.at;
-      const { number, wire } = reader.tag();
-      const known = byNumber.get(number);
+      const tag = reader.tag();
+      const known = byNumber[Math.floor(tag / 8)];
       if (known === undefined) {
-        reader.skip(wire);
-        (unknown ??= []).push(reader.bytes.subarray(from, reader.at));
-      } else readField(target, known.name, known.field, wire, reader);
+        reader.skip(tag % 8);
+        (unknown ??= []).push(reader.since(from));
+      } else readField(target, known[0], known[1], tag % 8, reader);
     }
     const missing = needed.find((name) => target[name] === undefined);
     if (missing !== undefined) throw malformed(`a part of it has no '${missing}'`);
@@ -122,35 +168,7 @@ export function message<T extends object>(fields: {
         writeField(field, elements[index], writer);
     }
   };
-  return remembering({ read, write });
-}
-
-/** A codec whose messages look different in the file: `from` and `to` turn one into the other. */
-export function mapped<Raw extends object, T extends object>(
-  codec: Codec<Raw>,
-  from: (raw: Raw) => T,
-  to: (value: T) => Raw,
-): Codec<T> {
-  return remembering({
-    read: (reader) => from(codec.read(reader)),
-    write: (value, writer) => codec.write(to(value), writer),
-  });
-}
-
-/** Writes a value that was read, and is still the same object, with the bytes it was read from. */
-export function remembering<T extends object>({ read, write }: Codec<T>): Codec<T> {
-  return {
-    read: (reader) => {
-      const value = read(reader);
-      sources.set(value, reader.bytes);
-      return value;
-    },
-    write: (value, writer) => {
-      const source = sources.get(value);
-      if (source) writer.raw(source);
-      else write(value, writer);
-    },
-  };
+  return { read, write };
 }
 
 function readField(
@@ -161,7 +179,8 @@ function readField(
   reader: Reader,
 ): void {
   if (field.occurs === "packed") {
-    const more = wire === field.wire ? reader.skip(wire) : blockOf(name, wire, reader);
+    if (wire !== field.wire) expectBlock(name, wire);
+    const more = wire === field.wire ? reader.skip(wire) : reader.block();
     const before = target[name] as Uint8Array | undefined;
     target[name] = before === undefined ? more : joined(before, more, reader);
     return;
@@ -180,18 +199,19 @@ function readField(
     return;
   }
   // A writer may pack the numbers of a list into one block, whatever the definition says.
-  const block = reader.child(blockOf(name, wire, reader));
-  while (!block.isAtEnd) {
-    block.spend();
-    elements.push(field.read(block));
-  }
+  expectBlock(name, wire);
+  reader.inside(() => {
+    while (!reader.isAtEnd) {
+      reader.spend();
+      elements.push(field.read(reader));
+    }
+  });
 }
 
 const isList = ({ occurs }: Field): boolean => occurs === "always" || occurs === "absent";
 
-function blockOf(name: string, wire: number, reader: Reader): Uint8Array {
+function expectBlock(name: string, wire: number): void {
   if (wire !== WIRE.bytes) throw malformed(`'${name}' has the wire type ${wire}`);
-  return reader.block();
 }
 
 /** Each piece that comes on its own is counted, since joining copies what came before. */

@@ -91,8 +91,12 @@ export function readModel(bytes: Uint8Array, limits: ReadLimits = READ_LIMITS): 
   if (bytes.length > MAX_FILE_BYTES)
     throw new OnnxFault("too_large", "an ONNX file has at most 2 GB; larger weights lie outside");
   if (bytes.length === 0) throw malformed("it is empty");
-  return model.read(Reader.of(bytes, limits));
+  return model.read(Reader.of(plain(bytes), limits));
 }
+
+/** The views of a Node Buffer are Buffers too, which take longer to make and are equal to nothing else. */
+const plain = ({ buffer, byteOffset, length }: Uint8Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, length);
 
 /** The bytes of an ONNX file. A model that `readModel` gave and nobody changed is the same bytes. */
 export function writeModel(value: Model): Uint8Array<ArrayBuffer> {
@@ -103,7 +107,7 @@ export function writeModel(value: Model): Uint8Array<ArrayBuffer> {
 
 /** Reads an `onnx.TensorProto`, the content of the `.pb` files beside ONNX's test models. */
 export function readTensor(bytes: Uint8Array): StoredTensor {
-  return tensor.read(Reader.of(bytes, READ_LIMITS));
+  return tensor.read(Reader.of(plain(bytes), READ_LIMITS));
 }
 
 export function writeTensor(value: StoredTensor): Uint8Array<ArrayBuffer> {

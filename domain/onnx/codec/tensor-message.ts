@@ -6,13 +6,13 @@ import {
   type StoredTensor,
 } from "../model.ts";
 import { OnnxFault } from "../onnx-fault.ts";
+import { countOf } from "../stored-tensor.ts";
 import {
   blob,
   child,
   integer,
   list,
   mapped,
-  message,
   packed,
   rareList,
   text,
@@ -51,25 +51,27 @@ const NUMERIC_FIELDS = [
   "uint64_data",
 ] as const;
 
-const tensorProto: Codec<TensorProto> = message<TensorProto>({
-  dims: list(integer(1)),
-  data_type: integer(2),
-  segment: blob(3),
-  float_data: packed(4, WIRE.fixed32),
-  int32_data: packed(5, WIRE.varint),
-  string_data: rareList(blob(6)),
-  int64_data: packed(7, WIRE.varint),
-  name: text(8),
-  raw_data: blob(9),
-  double_data: packed(10, WIRE.fixed64),
-  uint64_data: packed(11, WIRE.varint),
-  doc: text(12),
-  external_data: rareList(child(13, () => property)),
-  data_location: integer(14),
-  metadata: rareList(child(16, () => property)),
-});
-
-export const tensor: Codec<StoredTensor> = mapped(tensorProto, fromProto, toProto);
+export const tensor: Codec<StoredTensor> = mapped<TensorProto, StoredTensor>(
+  {
+    dims: list(integer(1)),
+    data_type: integer(2),
+    segment: blob(3),
+    float_data: packed(4, WIRE.fixed32),
+    int32_data: packed(5, WIRE.varint),
+    string_data: rareList(blob(6)),
+    int64_data: packed(7, WIRE.varint),
+    name: text(8),
+    raw_data: blob(9),
+    double_data: packed(10, WIRE.fixed64),
+    uint64_data: packed(11, WIRE.varint),
+    doc: text(12),
+    external_data: rareList(child(13, () => property)),
+    data_location: integer(14),
+    metadata: rareList(child(16, () => property)),
+  },
+  fromProto,
+  toProto,
+);
 
 function fromProto(proto: TensorProto): StoredTensor {
   const { dims, name, doc, metadata } = proto;
@@ -82,6 +84,12 @@ function fromProto(proto: TensorProto): StoredTensor {
     );
   if (proto.segment !== undefined)
     throw new OnnxFault("unsupported", `'${name ?? ""}' is stored in segments`, place);
+  if (dims.some((size) => size < 0) || !Number.isSafeInteger(countOf(dims)))
+    throw new OnnxFault(
+      "malformed",
+      `'${name ?? ""}' has the dims [${dims.slice(0, 8).join(", ")}]`,
+      place,
+    );
   const payload = payloadOf(proto);
   return {
     type: typeOfCode(proto.data_type ?? 0),

@@ -10,13 +10,14 @@ import {
   rareList,
   required,
   text,
+  transient,
   type Codec,
 } from "./message.ts";
 import { property } from "./property-message.ts";
 import { typeOfCode } from "./tensor-message.ts";
 
 type DimensionProto = { dim_value?: number; dim_param?: string; denotation?: string };
-type ShapeProto = { dim: { of: Dimension }[] };
+type ShapeProto = { dim: DimensionProto[] };
 type TensorTypeProto = { elem_type?: number; shape?: ShapeProto };
 type ElementTypeProto = { elem_type?: ValueType };
 type MapTypeProto = { key_type?: number; value_type?: ValueType };
@@ -30,35 +31,32 @@ type TypeProto = {
   opaque_type?: Uint8Array;
 };
 
-const dimension = mapped(
-  message<DimensionProto>({ dim_value: integer(1), dim_param: text(2), denotation: text(3) }),
-  ({ dim_value, dim_param }) => ({
-    of: dim_value ?? (dim_param === undefined || dim_param === "" ? null : dim_param),
-  }),
-  ({ of }: { of: Dimension }): DimensionProto => {
-    if (of === null) return {};
-    return typeof of === "number" ? { dim_value: of } : { dim_param: of };
-  },
-);
-const shape = message<ShapeProto>({ dim: list(child(1, () => dimension)) });
-const tensorType = message<TensorTypeProto>({
+const dimension = transient<DimensionProto>({
+  dim_value: integer(1),
+  dim_param: text(2),
+  denotation: text(3),
+});
+const shape = transient<ShapeProto>({ dim: list(child(1, () => dimension)) });
+const tensorType = transient<TensorTypeProto>({
   elem_type: integer(1),
   shape: child(2, () => shape),
 });
-const holder = message<ElementTypeProto>({ elem_type: child(1, () => type) });
-const mapType = message<MapTypeProto>({ key_type: integer(1), value_type: child(2, () => type) });
+const holder = transient<ElementTypeProto>({ elem_type: child(1, () => type) });
+const mapType = transient<MapTypeProto>({ key_type: integer(1), value_type: child(2, () => type) });
 
-const typeProto = message<TypeProto>({
-  tensor_type: child(1, () => tensorType),
-  sequence_type: child(4, () => holder),
-  map_type: child(5, () => mapType),
-  denotation: text(6),
-  opaque_type: blob(7),
-  sparse_tensor_type: blob(8),
-  optional_type: child(9, () => holder),
-});
-
-export const type: Codec<ValueType> = mapped(typeProto, fromProto, toProto);
+export const type: Codec<ValueType> = mapped<TypeProto, ValueType>(
+  {
+    tensor_type: child(1, () => tensorType),
+    sequence_type: child(4, () => holder),
+    map_type: child(5, () => mapType),
+    denotation: text(6),
+    opaque_type: blob(7),
+    sparse_tensor_type: blob(8),
+    optional_type: child(9, () => holder),
+  },
+  fromProto,
+  toProto,
+);
 
 export const valueInfo: Codec<ValueInfo> = message<ValueInfo>({
   name: required(text(1)),
@@ -73,7 +71,7 @@ function fromProto(proto: TypeProto): ValueType {
     return {
       kind: "tensor",
       elementType: typeOfCode(tensor_type.elem_type ?? 0),
-      shape: tensor_type.shape?.dim.map(({ of }) => of) ?? null,
+      shape: tensor_type.shape?.dim.map(dimensionOf) ?? null,
     };
   if (sequence_type) return { kind: "sequence", of: sequence_type.elem_type ?? { kind: "none" } };
   if (optional_type) return { kind: "optional", of: optional_type.elem_type ?? { kind: "none" } };
@@ -93,7 +91,7 @@ function toProto(value: ValueType): TypeProto {
       return {
         tensor_type: {
           elem_type: ONNX_TYPES.indexOf(value.elementType),
-          ...(value.shape === null ? {} : { shape: { dim: value.shape.map((of) => ({ of })) } }),
+          ...(value.shape === null ? {} : { shape: { dim: value.shape.map(dimensionProto) } }),
         },
       };
     case "sequence":
@@ -109,4 +107,12 @@ function toProto(value: ValueType): TypeProto {
     case "none":
       return {};
   }
+}
+
+const dimensionOf = ({ dim_value, dim_param }: DimensionProto): Dimension =>
+  dim_value ?? (dim_param === undefined || dim_param === "" ? null : dim_param);
+
+function dimensionProto(size: Dimension): DimensionProto {
+  if (size === null) return {};
+  return typeof size === "number" ? { dim_value: size } : { dim_param: size };
 }

@@ -29,7 +29,17 @@ export class Writer {
   }
 
   text(text: string): void {
-    this.raw(utf8Encode(text));
+    this.#room(text.length);
+    const from = this.#at - text.length;
+    for (let index = 0; index < text.length; index += 1) {
+      const code = text.charCodeAt(index);
+      if (code >= 128) {
+        this.raw(utf8Encode(text));
+        return;
+      }
+      this.#bytes[from + index] = code;
+    }
+    this.#at = from;
   }
 
   float32(value: number): void {

@@ -1,9 +1,15 @@
 import type { GraphBuilder } from "../graph-builder.ts";
 import { readsOf } from "../names.ts";
-import type { OnnxType } from "../model.ts";
+import type { Node } from "../model.ts";
 import { operatorOf } from "../node.ts";
 import { OnnxFault } from "../onnx-fault.ts";
-import { blockedBy, GradientCall, type Profile } from "./gradient-call.ts";
+import {
+  blockedBy,
+  FLOAT_TYPES,
+  GradientCall,
+  type Backpropagate,
+  type Profile,
+} from "./gradient-call.ts";
 import { onesLike, zerosLike } from "./emit.ts";
 import { GRADIENT_RULES } from "./rules.ts";
 
@@ -15,8 +21,6 @@ export type GradientsOptions = {
   seed?: string;
 };
 
-const FLOATS: ReadonlySet<OnnxType> = new Set(["float32", "float64", "float16", "bfloat16"]);
-
 /**
  * Adds the backward pass to a graph that holds the forward pass, and answers with the gradient of
  * each tensor asked for: zeros for one that `of` does not depend on.
@@ -26,12 +30,22 @@ export function addGradients(b: GraphBuilder, options: GradientsOptions): string
   for (const tensor of [of, ...with_respect_to])
     if (!isFloat(b, tensor))
       throw new OnnxFault("bad_request", `'${tensor}' is no tensor of floats`, { tensor });
-  const nodes = [...b.nodeList];
-  const wanted = dependentOn(b, new Set(with_respect_to));
-  const partials = new Map<string, string[]>([[of, [options.seed ?? onesLike(b, of)]]]);
+  const gradients = backpropagate(b, {
+    nodes: [...b.nodeList],
+    seeds: [[of, options.seed ?? onesLike(b, of)]],
+    with_respect_to,
+    profile,
+  });
+  return with_respect_to.map((tensor, index) => gradients[index] ?? zerosLike(b, tensor));
+}
+
+const backpropagate: Backpropagate = (b, { nodes, seeds, with_respect_to, profile }) => {
+  const wanted = dependentOn(b, nodes, new Set(with_respect_to));
+  const partials = new Map<string, string[]>();
   const give = (tensor: string, gradient: string): void => {
     partials.set(tensor, [...(partials.get(tensor) ?? []), gradient]);
   };
+  for (const [tensor, gradient] of seeds) give(tensor, gradient);
   /** Gradients of a value come from the nodes after it; when its own node is due, all are there. */
   const summed = (tensor: string): string | undefined => {
     const [first, ...others] = partials.get(tensor) ?? [];
@@ -47,15 +61,19 @@ export function addGradients(b: GraphBuilder, options: GradientsOptions): string
     const upstream = node.outputs.map((name) => (name === "" ? undefined : summed(name)));
     const rule = GRADIENT_RULES.get(operatorOf(node));
     if (rule === undefined) throw blockedBy(node, wanted, "the operator has no gradient rule");
-    rule(new GradientCall(b, node, profile, upstream, wanted, give));
+    rule(new GradientCall(b, node, profile, upstream, wanted, give, backpropagate));
   }
-  return with_respect_to.map((tensor) => summed(tensor) ?? zerosLike(b, tensor));
-}
+  return with_respect_to.map(summed);
+};
 
 /** The tensors of floats that depend on the given ones, with these. */
-function dependentOn(b: GraphBuilder, tensors: ReadonlySet<string>): Set<string> {
+function dependentOn(
+  b: GraphBuilder,
+  nodes: readonly Node[],
+  tensors: ReadonlySet<string>,
+): Set<string> {
   const dependent = new Set(tensors);
-  for (const node of b.nodeList)
+  for (const node of nodes)
     if (readsOf(node).some((name) => dependent.has(name)))
       for (const output of node.outputs)
         if (output !== "" && isFloat(b, output)) dependent.add(output);
@@ -66,5 +84,5 @@ function dependentOn(b: GraphBuilder, tensors: ReadonlySet<string>): Set<string>
 function isFloat(b: GraphBuilder, tensor: string): boolean {
   const fact = b.factOf(tensor);
   if (fact.kind !== "tensor") return fact.kind === "unknown";
-  return fact.type === "undefined" || FLOATS.has(fact.type);
+  return fact.type === "undefined" || FLOAT_TYPES.has(fact.type);
 }

@@ -1,7 +1,10 @@
 import { GraphBuilder } from "../graph-builder.ts";
 import type { Model } from "../model.ts";
+import { removeDead } from "../rewrite/remove-dead.ts";
 import { addGradients } from "./add-gradients.ts";
 import type { Profile } from "./gradient-call.ts";
+import { prepareForGradient } from "./prepare.ts";
+import { withKnownOperators } from "./with-known-operators.ts";
 
 export type DifferentiateOptions = {
   /** The tensor whose gradient is taken; where it is not a scalar, that of the sum of its elements. */
@@ -22,11 +25,14 @@ export const gradientName = (tensor: string): string => `gradient_of_${tensor}`;
  * A model with the same inputs whose outputs are the gradients of `of` with respect to each tensor
  * asked for, in that order, named by `gradientName` and shaped like the tensors. Reverse mode: one
  * backward pass, whatever the number of tensors. Only operators of ONNX's standard set are used, of
- * opset 18 or later. At kinks the conventions are PyTorch's: relu'(0) = 0, the first of equal maxima.
+ * opset 18 or later. At kinks the conventions are PyTorch's: relu'(0) = 0; equal maxima share, but
+ * in a pooling window the first has all (on WebGPU they share there too).
  */
 export function differentiate(model: Model, options: DifferentiateOptions): Model {
-  const { of, with_respect_to, keep_outputs = false } = options;
-  const b = GraphBuilder.extending(model);
+  const { of, with_respect_to, keep_outputs = false, profile = "wasm" } = options;
+  const b = GraphBuilder.extending(
+    prepareForGradient(withKnownOperators(model), { of, with_respect_to, profile }),
+  );
   const seed =
     options.seed === "input"
       ? b.input(gradientName(of), b.tensorOf(of).type, b.shapeOf(of))
@@ -34,7 +40,7 @@ export function differentiate(model: Model, options: DifferentiateOptions): Mode
   const gradients = addGradients(b, {
     of,
     with_respect_to,
-    profile: options.profile ?? "wasm",
+    profile,
     ...(seed === undefined ? {} : { seed }),
   });
   if (!keep_outputs) b.clearOutputs();
@@ -42,5 +48,5 @@ export function differentiate(model: Model, options: DifferentiateOptions): Mode
     const tensor = with_respect_to[index] ?? "";
     b.output(gradient, gradientName(tensor), b.factOf(tensor));
   }
-  return b.model();
+  return removeDead(b.model());
 }

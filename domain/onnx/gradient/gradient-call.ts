@@ -1,7 +1,7 @@
 import type { Dimension } from "../../tensors/tensor.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
 import { staticShape, type TensorFact } from "../infer/fact.ts";
-import type { Node } from "../model.ts";
+import type { Node, OnnxType } from "../model.ts";
 import { operatorOf, placeOf } from "../node.ts";
 import { OnnxFault } from "../onnx-fault.ts";
 
@@ -14,11 +14,35 @@ export type Profile = "native" | "wasm" | "webgpu";
 /** Adds to the graph what the inputs of a node get of the gradients of its outputs (a vector-Jacobian product). */
 export type GradientRule = (call: GradientCall) => void;
 
+export type Backpropagation = {
+  /** The nodes to go back through, in topological order. */
+  nodes: readonly Node[];
+  /** Tensors that the pass starts from, each with its gradient. */
+  seeds: readonly (readonly [tensor: string, gradient: string])[];
+  with_respect_to: readonly string[];
+  profile: Profile;
+};
+
+/**
+ * Adds a backward pass through some nodes of a graph: the gradient of each tensor, undefined for
+ * one that no seed reaches.
+ */
+export type Backpropagate = (b: GraphBuilder, pass: Backpropagation) => (string | undefined)[];
+
+export const FLOAT_TYPES: ReadonlySet<OnnxType> = new Set([
+  "float32",
+  "float64",
+  "float16",
+  "bfloat16",
+]);
+
 /** A node as its gradient rule sees it. Values are names of tensors in the builder `b`. */
 export class GradientCall {
   readonly b: GraphBuilder;
   readonly node: Node;
   readonly profile: Profile;
+  /** For a rule that goes back through other nodes than its own: those of a sub-graph, or of an expansion. */
+  readonly backpropagate: Backpropagate;
   readonly #upstream: readonly (string | undefined)[];
   readonly #wanted: ReadonlySet<string>;
   readonly #give: (tensor: string, gradient: string) => void;
@@ -30,6 +54,7 @@ export class GradientCall {
     upstream: readonly (string | undefined)[],
     wanted: ReadonlySet<string>,
     give: (tensor: string, gradient: string) => void,
+    backpropagate: Backpropagate,
   ) {
     this.b = b;
     this.node = node;
@@ -37,6 +62,7 @@ export class GradientCall {
     this.#upstream = upstream;
     this.#wanted = wanted;
     this.#give = give;
+    this.backpropagate = backpropagate;
   }
 
   input(index: number): string {
@@ -67,12 +93,22 @@ export class GradientCall {
 
   /** Whether a gradient for this input leads anywhere. */
   wants(index: number): boolean {
-    return this.#wanted.has(this.node.inputs[index] ?? "");
+    return this.wantsTensor(this.node.inputs[index] ?? "");
+  }
+
+  /** As `wants`, for a tensor that a sub-graph of the node takes from around it. */
+  wantsTensor(tensor: string): boolean {
+    return this.#wanted.has(tensor);
   }
 
   /** Adds to the gradient of an input. What is not wanted may be given and is left unused. */
   give(index: number, gradient: string): void {
     if (this.wants(index)) this.#give(this.input(index), gradient);
+  }
+
+  /** As `give`, for a tensor that a sub-graph of the node takes from around it. */
+  giveTensor(tensor: string, gradient: string): void {
+    if (this.wantsTensor(tensor)) this.#give(tensor, gradient);
   }
 
   tensor(index: number): TensorFact {

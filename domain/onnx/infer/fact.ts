@@ -1,5 +1,6 @@
-import type { Dimension } from "../../tensors/tensor.ts";
+import type { Dimension, Tensor } from "../../tensors/tensor.ts";
 import type { OnnxType, StoredTensor, ValueType } from "../model.ts";
+import { countOf, elementsOf } from "../stored-tensor.ts";
 
 /** What is known of a value before anything runs. */
 export type Fact = TensorFact | OtherFact;
@@ -20,13 +21,21 @@ export type OtherFact =
 
 export type Facts = ReadonlyMap<string, Fact>;
 
+/** Small enough to be a shape; more elements are not followed. */
+export const MAX_ELEMENTS = 64;
+
 export const UNKNOWN: Fact = { kind: "unknown" };
 
 export const tensorFact = (
   type: OnnxType,
   shape: readonly Dimension[] | null,
   elements?: readonly Dimension[],
-): TensorFact => ({ kind: "tensor", type, shape, ...(elements ? { elements } : {}) });
+): TensorFact => ({
+  kind: "tensor",
+  type,
+  shape,
+  ...(elements && elements.length <= MAX_ELEMENTS ? { elements } : {}),
+});
 
 /** What a declaration says. */
 export function factOfType(type: ValueType | undefined): Fact {
@@ -47,6 +56,17 @@ export function typeOfFact(fact: Fact): ValueType | undefined {
   if (fact.kind === "unknown") return undefined;
   return { kind: fact.kind, of: typeOfFact(fact.of) ?? { kind: "none" } };
 }
+
+/** What is known of a constant: all of it. */
+export function factOfTensor(stored: StoredTensor): TensorFact {
+  const { type, dims } = stored;
+  const isShapeLike =
+    (type === "int64" || type === "int32") && dims.length <= 1 && countOf(dims) <= MAX_ELEMENTS;
+  const elements = isShapeLike ? integersOf(elementsOf(stored)) : undefined;
+  return { ...tensorFact(type, dims, elements), constant: stored };
+}
+
+const integersOf = ({ data }: Tensor): Dimension[] => Array.from<unknown, number>(data, Number);
 
 /** The sizes where all are known, else null. */
 export function staticShape(shape: readonly Dimension[] | null): number[] | null {

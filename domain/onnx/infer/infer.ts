@@ -1,14 +1,28 @@
-import type { Dimension, Tensor } from "../../tensors/tensor.ts";
-import type { Graph, Model, Node, StoredTensor, ValueInfo } from "../model.ts";
-import { operatorOf, opsetOf, domainOf } from "../node.ts";
+import type { Graph, Model, Node, ValueInfo } from "../model.ts";
+import { domainOf, operatorOf, opsetOf, placeOf } from "../node.ts";
 import { OnnxFault } from "../onnx-fault.ts";
-import { countOf, elementsOf } from "../stored-tensor.ts";
-import { factOfType, tensorFact, UNKNOWN, type Fact, type Facts } from "./fact.ts";
+import { factOfTensor, factOfType, UNKNOWN, type Fact, type Facts } from "./fact.ts";
 import { InferenceCall } from "./inference-call.ts";
 import { INFERENCE_RULES } from "./rules.ts";
 
-/** Small enough to be a shape; more elements are not followed. */
-const MAX_ELEMENTS = 64;
+/** No tensor has more axes; NumPy allows as many. */
+const MAX_RANK = 64;
+
+/**
+ * Nodes that are looked at in all. The body of a loop is looked at twice where its shapes change,
+ * and so are the loops in it: without a bound, twenty nested ones would take hours.
+ */
+const MAX_STEPS = 500_000;
+
+/** What one inference has found so far, of the main graph and of every sub-graph. */
+type Inference = {
+  readonly model: Pick<Model, "opsets">;
+  readonly graphs: Map<Graph, Scope>;
+  steps: number;
+};
+
+/** The facts of a graph, which sees those of the graphs around it. */
+type Scope = { readonly own: Map<string, Fact>; readonly get: (name: string) => Fact | undefined };
 
 /**
  * Types and shapes of every tensor of the main graph: of inputs and initializers as declared, of
@@ -16,35 +30,60 @@ const MAX_ELEMENTS = 64;
  * them. Throws `OnnxFault` naming node, operator and tensor where a node cannot take its inputs.
  */
 export function inferModel(model: Model): Map<string, Fact> {
-  return inferGraph(model, model.graph, new Map());
+  return inferGraphs(model).get(model.graph) ?? new Map<string, Fact>();
 }
 
-/** As `inferModel`, for a graph that sees the facts `outer`; `inputs` stand in for what it declares. */
-export function inferGraph(
-  model: Pick<Model, "opsets">,
+/** As `inferModel`, for the main graph and every sub-graph that a rule looked into. */
+export function inferGraphs(model: Model): Map<Graph, Map<string, Fact>> {
+  const inference: Inference = { model, graphs: new Map(), steps: 0 };
+  inferGraph(inference, model.graph, [], () => undefined);
+  return new Map([...inference.graphs].map(([graph, { own }]) => [graph, own]));
+}
+
+/** `inputs` stand in for what the graph declares of its own. */
+function inferGraph(
+  inference: Inference,
   graph: Graph,
-  outer: Facts,
-  inputs: readonly Fact[] = [],
-): Map<string, Fact> {
-  const facts = new Map(outer);
-  for (const stored of graph.initializers) facts.set(stored.name ?? "", factOfTensor(stored));
+  inputs: readonly Fact[],
+  outer: Scope["get"],
+): Scope {
+  const own = new Map<string, Fact>();
+  const scope: Scope = { own, get: (name) => own.get(name) ?? outer(name) };
+  const set = (name: string, fact: Fact): void => {
+    refuseRank(name, fact);
+    own.set(name, fact);
+  };
+  for (const stored of graph.initializers) set(stored.name ?? "", factOfTensor(stored));
   const initialized = new Set(graph.initializers.map(({ name }) => name));
   for (const [index, { name, type }] of graph.inputs.entries())
-    if (!initialized.has(name)) facts.set(name, merged(inputs[index] ?? UNKNOWN, factOfType(type)));
+    if (!initialized.has(name)) set(name, merged(inputs[index] ?? UNKNOWN, factOfType(type)));
   const declared = new Map(
     [...(graph.valueInfo ?? []), ...graph.outputs].map((info: ValueInfo) => [info.name, info.type]),
   );
   for (const node of graph.nodes) {
-    const found = inferNode(model, node, facts);
+    const found = inferIn(inference, node, scope);
     for (const [index, name] of node.outputs.entries())
-      if (name !== "")
-        facts.set(name, merged(found[index] ?? UNKNOWN, factOfType(declared.get(name))));
+      if (name !== "") set(name, merged(found[index] ?? UNKNOWN, factOfType(declared.get(name))));
   }
-  return facts;
+  inference.graphs.set(graph, scope);
+  return scope;
 }
 
 /** The facts of a node's outputs; unknown ones where its operator has no rule. */
-export function inferNode(model: Pick<Model, "opsets">, node: Node, facts: Facts): readonly Fact[] {
+export const inferNode = (
+  model: Pick<Model, "opsets">,
+  node: Node,
+  facts: Facts,
+): readonly Fact[] => inferIn({ model, graphs: new Map(), steps: 0 }, node, facts);
+
+function inferIn(inference: Inference, node: Node, facts: Pick<Scope, "get">): readonly Fact[] {
+  inference.steps += 1;
+  if (inference.steps > MAX_STEPS)
+    throw new OnnxFault(
+      "too_large",
+      `the types of ${MAX_STEPS} nodes, nested loops counted twice, are not the end of it`,
+      placeOf(node),
+    );
   const rule = INFERENCE_RULES.get(operatorOf(node));
   if (rule === undefined) return node.outputs.map(() => UNKNOWN);
   const inputs = node.inputs.map((name) => {
@@ -54,15 +93,23 @@ export function inferNode(model: Pick<Model, "opsets">, node: Node, facts: Facts
     throw new OnnxFault(
       "invalid",
       `${node.opType} '${node.name ?? node.outputs[0] ?? ""}' takes '${name}', which nothing before it makes`,
-      { operator: operatorOf(node), tensor: name },
+      { ...placeOf(node), tensor: name },
     );
   });
-  const call = new InferenceCall(node, opsetOf(model, domainOf(node)), inputs, (graph, given) => {
-    const inner = inferGraph(model, graph, facts, given);
+  const opset = opsetOf(inference.model, domainOf(node));
+  const call = new InferenceCall(node, opset, inputs, (graph, given) => {
+    const inner = inferGraph(inference, graph, given, (name) => facts.get(name));
     return graph.outputs.map(({ name }) => inner.get(name) ?? UNKNOWN);
   });
   const found = rule(call);
   return Array.isArray(found) ? (found as readonly Fact[]) : [found as Fact];
+}
+
+function refuseRank(name: string, fact: Fact): void {
+  if (fact.kind !== "tensor" || fact.shape === null || fact.shape.length <= MAX_RANK) return;
+  throw new OnnxFault("too_large", `'${name}' has ${fact.shape.length} axes, over ${MAX_RANK}`, {
+    tensor: name,
+  });
 }
 
 /** A rule's answer, completed by a declaration where the rule knows less. */
@@ -76,14 +123,3 @@ function merged(found: Fact, declared: Fact): Fact {
   const shape = found.shape.map((size, axis) => size ?? declared.shape?.[axis] ?? null);
   return { ...found, type, shape };
 }
-
-/** What is known of a constant: all of it. */
-export function factOfTensor(stored: StoredTensor): Fact {
-  const { type, dims } = stored;
-  const isShapeLike =
-    (type === "int64" || type === "int32") && dims.length <= 1 && countOf(dims) <= MAX_ELEMENTS;
-  const elements = isShapeLike ? integersOf(elementsOf(stored)) : undefined;
-  return { ...tensorFact(type, dims, elements), constant: stored };
-}
-
-const integersOf = ({ data }: Tensor): Dimension[] => Array.from<unknown, number>(data, Number);

@@ -1,0 +1,26 @@
+/** How a version was made of another one of its model. It stays when that one is deleted. */
+export type Derivation = {
+  /** The number of the version that it was made of. */
+  version: number;
+  /** Of the optimisation, and what was asked of it. */
+  kind: string;
+  options: Record<string, unknown>;
+  /** What the optimisation did; lists in it are cut (see `briefReport`). */
+  report: Record<string, unknown>;
+  /** Milliseconds since 1970. */
+  at: number;
+  /** The key that asked for it. */
+  by: string;
+};
+
+/** A record of a version is read with every list of versions. */
+const LONGEST_LIST = 20;
+
+/** A report with its long lists cut to their beginnings. */
+export const briefReport = (report: object): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(report).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.slice(0, LONGEST_LIST) : value,
+    ]),
+  );

@@ -1,0 +1,43 @@
+import { filled, indexOf, positionOf, type Numbers } from "./array.ts";
+import type { InterpreterCall } from "./interpreter-call.ts";
+
+/** The shape that dims broadcast to. */
+export function broadcastDims(
+  call: InterpreterCall,
+  all: readonly (readonly number[])[],
+): number[] {
+  const rank = Math.max(0, ...all.map((dims) => dims.length));
+  return Array.from({ length: rank }, (_, axis) => {
+    const sizes = all
+      .map((dims) => dims[axis - rank + dims.length] ?? 1)
+      .filter((size) => size !== 1);
+    const [size = 1] = sizes;
+    if (sizes.some((other) => other !== size)) throw call.fault("the shapes do not broadcast");
+    return size;
+  });
+}
+
+/** The element of a tensor that stands at a position of the shape it broadcasts to. */
+export function broadcastAt({ data, dims }: Numbers, position: readonly number[]): number {
+  const own = position
+    .slice(position.length - dims.length)
+    .map((at, axis) => (dims[axis] === 1 ? 0 : at));
+  return data[indexOf(own, dims)] ?? Number.NaN;
+}
+
+/** One element from an element of each tensor, which broadcast. */
+export function combined(
+  call: InterpreterCall,
+  type: Numbers["type"],
+  inputs: readonly Numbers[],
+  compute: (...elements: number[]) => number,
+): Numbers {
+  const dims = broadcastDims(
+    call,
+    inputs.map((input) => input.dims),
+  );
+  return filled(type, dims, (index) => {
+    const position = positionOf(index, dims);
+    return compute(...inputs.map((input) => broadcastAt(input, position)));
+  });
+}

@@ -1,0 +1,36 @@
+import type { Tensor } from "../tensors/tensor.ts";
+
+/**
+ * What runs a model: ONNX Runtime on the platform at hand (wasm, native, WebGPU). A pass that has
+ * to compute with a model (folding, calibration, gradients, accuracy) is handed one, so that it
+ * gets the very numbers that serving gets.
+ */
+export type Runtime = {
+  readonly name: string;
+  /** Rejects where the bytes are no model that the runtime takes. Whoever opens it releases it. */
+  open(model: Uint8Array): Promise<OpenModel>;
+};
+
+/** A model that is ready to run, any number of times. */
+export type OpenModel = {
+  /** The outputs by name: those asked for, else all. `feeds` has every input that has no default. */
+  run(
+    feeds: Readonly<Record<string, Tensor>>,
+    outputs?: readonly string[],
+  ): Promise<Record<string, Tensor>>;
+  release(): void | Promise<void>;
+};
+
+/** Opens a model, hands it to `use`, and releases it whatever happens. */
+export async function withOpenModel<T>(
+  runtime: Runtime,
+  model: Uint8Array,
+  use: (open: OpenModel) => Promise<T>,
+): Promise<T> {
+  const open = await runtime.open(model);
+  try {
+    return await use(open);
+  } finally {
+    await open.release();
+  }
+}
