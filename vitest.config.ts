@@ -8,5 +8,5 @@ const suite = (name: string) => ({
 });
 
 export default defineConfig({
-  test: { projects: ["unit", "simulation", "workerd", "conformance", "e2e"].map(suite) },
+  test: { projects: ["unit", "simulation", "workerd", "conformance", "browser", "e2e"].map(suite) },
 });

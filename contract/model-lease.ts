@@ -1,3 +1,4 @@
+import type { Derivation } from "../domain/models/derivation.ts";
 import type { Signature } from "../domain/tensors/tensor.ts";
 import type { ModelRef } from "./inference.ts";
 
@@ -26,9 +27,15 @@ export type AcceptedVersion = {
   signature: Signature;
   description: string;
   created_by: string;
+  /** How the file was made of another version; absent for one that was uploaded. */
+  derived_from?: Derivation;
 };
 
-export type VersionRecord = AcceptedVersion & { version: number; created_at: number };
+export type VersionRecord = Omit<AcceptedVersion, "derived_from"> & {
+  version: number;
+  created_at: number;
+  derived_from: Derivation | null;
+};
 
 export type AliasMove = {
   alias: string;

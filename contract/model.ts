@@ -18,7 +18,7 @@ export const ModelQuery = PageQuery.extend({
   order: z.enum(["newest", "oldest", "name"]).default("newest"),
 });
 
-const TensorSpec = z
+export const TensorSpec = z
   .object({
     name: z.string(),
     type: z.enum(ELEMENT_TYPES),
@@ -28,6 +28,17 @@ const TensorSpec = z
     }),
   })
   .meta({ id: "TensorSpec" });
+
+export const DerivedFrom = z
+  .object({
+    version: z.int().meta({ description: "The version that it was made of; it may be gone" }),
+    kind: z.string().meta({ example: "quantize_static" }),
+    options: z.record(z.string(), z.unknown()),
+    report: z.record(z.string(), z.unknown()).meta({ description: "What the pass did" }),
+    at: Instant,
+    by: z.string(),
+  })
+  .meta({ id: "DerivedFrom" });
 
 export const VersionView = z
   .object({
@@ -40,6 +51,9 @@ export const VersionView = z
     outputs: z.array(TensorSpec),
     created_at: Instant,
     created_by: z.string(),
+    derived_from: DerivedFrom.nullable().meta({
+      description: "How it was made of another version; null for a file that was uploaded",
+    }),
   })
   .meta({ id: "ModelVersion" });
 
@@ -90,6 +104,7 @@ export type CreateModel = z.input<typeof CreateModel>;
 export type ModelQuery = z.input<typeof ModelQuery>;
 export type MoveAlias = z.input<typeof MoveAlias>;
 export type ModelView = z.infer<typeof ModelView>;
+export type DerivedFrom = z.infer<typeof DerivedFrom>;
 export type VersionView = z.infer<typeof VersionView>;
 export type AliasView = z.infer<typeof AliasView>;
 export type AliasHistory = z.infer<typeof AliasHistory>;

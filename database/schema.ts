@@ -10,6 +10,7 @@ import {
 import type { ExperimentStatus } from "../domain/experiments/experiment.ts";
 import type { KeyEnvironment } from "../domain/keys/api-key.ts";
 import type { Scope } from "../domain/keys/scopes.ts";
+import type { Derivation } from "../domain/models/derivation.ts";
 import type { Signature } from "../domain/tensors/tensor.ts";
 
 /**
@@ -67,6 +68,7 @@ export const modelVersion = sqliteTable(
     signature: text("signature", { mode: "json" }).$type<Signature>().notNull(),
     created_at: integer("created_at").notNull(),
     created_by: text("created_by").notNull(),
+    derived_from: text("derived_from", { mode: "json" }).$type<Derivation>(),
   },
   (table) => [primaryKey({ columns: [table.model_id, table.version] })],
 );

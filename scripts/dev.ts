@@ -4,7 +4,12 @@ import { localSecrets } from "./lib/local.ts";
 
 // Hot reload through wrangler's development proxy; slower than `npm start`, with a state of its own.
 const STATE = ".linnet/dev";
-const CONFIGS = ["wrangler.toml", "workers/inference/wrangler.toml", "workers/pages/wrangler.toml"];
+const CONFIGS = [
+  "wrangler.toml",
+  "workers/inference/wrangler.toml",
+  "workers/compute/wrangler.toml",
+  "workers/pages/wrangler.toml",
+];
 
 await buildPages();
 const secrets = await localSecrets();

@@ -1,79 +1,27 @@
 /* oxlint-disable no-underscore-dangle -- Emscripten puts "_" before the name of every C function */
 import type { OrtModule } from "onnxruntime-web/ort-wasm-simd-threaded.mjs";
-import {
-  ELEMENT_TYPES,
-  type ElementType,
-  type Tensor,
-  type TensorData,
-} from "../domain/tensors/tensor.ts";
+import { ONNX_TYPES, type OnnxType } from "../domain/onnx/model.ts";
+import { ELEMENT_ARRAYS, type NumericData } from "../domain/tensors/element-arrays.ts";
+import { countOf, isElementType, type ElementType, type Tensor } from "../domain/tensors/tensor.ts";
 import { allocate, lastError, OnnxError } from "./onnxruntime.ts";
-
-type NumericData = Exclude<TensorData, string[]>;
-type NumericArray = {
-  new (buffer: ArrayBuffer): NumericData;
-  readonly BYTES_PER_ELEMENT: number;
-};
 
 const LOCATION_CPU = 1;
 
-/** `onnx.TensorProto.DataType` numbers; https://onnx.ai/onnx/api/classes.html#tensorproto */
-const CODE: Record<ElementType, number> = {
-  float32: 1,
-  uint8: 2,
-  int8: 3,
-  uint16: 4,
-  int16: 5,
-  int32: 6,
-  int64: 7,
-  string: 8,
-  bool: 9,
-  float16: 10,
-  float64: 11,
-  uint32: 12,
-  uint64: 13,
-};
+/** ONNX Runtime's own codes: from 24 on they are not those of `onnx.TensorProto.DataType`. */
+const RUNTIME_TYPES: readonly OnnxType[] = [
+  ...ONNX_TYPES.slice(0, 24),
+  "uint2",
+  "int2",
+  "float8e8m0",
+];
 
-const TYPE_OF_CODE = new Map(ELEMENT_TYPES.map((type) => [CODE[type], type]));
+export function elementTypeOf(code: number): ElementType | undefined {
+  const type = nameOfType(code);
+  return isElementType(type) ? type : undefined;
+}
 
-/**
- * Element types that have no JavaScript value here; for messages only. These numbers are ONNX
- * Runtime's own: from 24 on they are not those of `TensorProto.DataType`.
- */
-const OTHER_TYPES = new Map([
-  [14, "complex64"],
-  [15, "complex128"],
-  [16, "bfloat16"],
-  [17, "float8e4m3fn"],
-  [18, "float8e4m3fnuz"],
-  [19, "float8e5m2"],
-  [20, "float8e5m2fnuz"],
-  [21, "uint4"],
-  [22, "int4"],
-  [23, "float4e2m1"],
-  [24, "uint2"],
-  [25, "int2"],
-  [26, "float8e8m0"],
-]);
-
-const ARRAY: Record<Exclude<ElementType, "string">, NumericArray> = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-};
-
-export const elementTypeOf = (code: number): ElementType | undefined => TYPE_OF_CODE.get(code);
-
-export const nameOfType = (code: number): string =>
-  TYPE_OF_CODE.get(code) ?? OTHER_TYPES.get(code) ?? `type ${code}`;
+/** For messages: ONNX has types that have no JavaScript value here. */
+export const nameOfType = (code: number): string => RUNTIME_TYPES[code] ?? `type ${code}`;
 
 /**
  * Copies a tensor into the heap. `owned` receives every pointer that must stay until the run is
@@ -83,7 +31,7 @@ export function createTensor(ort: OrtModule, name: string, tensor: Tensor, owned
   const { type, dims, data } = tensor;
   if (!dims.every((dim) => Number.isInteger(dim) && dim >= 0))
     throw new OnnxError(`input '${name}' has a dimension that is not a whole number`);
-  const size = dims.reduce((product, dim) => product * dim, 1);
+  const size = countOf(dims);
   if (data.length !== size)
     throw new OnnxError(
       `input '${name}' has ${data.length} elements where its shape [${dims.join(", ")}] holds ${size}`,
@@ -96,7 +44,7 @@ export function createTensor(ort: OrtModule, name: string, tensor: Tensor, owned
   const dimsAt = ort.stackAlloc(4 * dims.length);
   ort.HEAP32.set(dims, dimsAt / 4);
   const handle = ort._OrtCreateTensor(
-    CODE[type],
+    RUNTIME_TYPES.indexOf(type),
     pointer,
     bytes,
     dimsAt,
@@ -115,7 +63,7 @@ function writeNumbers(
   data: NumericData,
   owned: number[],
 ): [pointer: number, bytes: number] {
-  if (type === "string" || !(data instanceof ARRAY[type]))
+  if (type === "string" || !(data instanceof ELEMENT_ARRAYS[type]))
     throw new OnnxError(`input '${name}' is declared ${type} and its data is not`);
   const pointer = allocate(ort, data.byteLength);
   owned.push(pointer);
@@ -156,11 +104,11 @@ export function readTensor(ort: OrtModule, handle: number): Tensor {
   ort._OrtFree(dimsAt);
   ort.stackRestore(stack);
 
-  const size = dims.reduce((product, dim) => product * dim, 1);
+  const size = countOf(dims);
   const type = elementTypeOf(code);
   if (type === undefined) throw new OnnxError(`an output is ${nameOfType(code)}`);
   if (type === "string") return { type, dims, data: readStrings(ort, data, size) };
-  const array = ARRAY[type];
+  const array = ELEMENT_ARRAYS[type];
   // The heap is shared memory; slice copies into an ordinary buffer, which RPC can carry.
   const bytes = ort.HEAPU8.slice(data, data + size * array.BYTES_PER_ELEMENT);
   return { type, dims, data: new array(bytes.buffer) };

@@ -11,6 +11,9 @@ export const formatMs = (ms: number | null): string => {
   return ms < 100 ? ms.toFixed(2) : ms.toFixed(0);
 };
 
+/** Of one run of a model, which may take microseconds. */
+export const formatRunMs = (ms: number): string => (ms < 0.1 ? ms.toFixed(4) : formatMs(ms));
+
 export const formatNumber = (value: number | null): string =>
   value === null ? NONE : String(Number(value.toPrecision(4)));
 

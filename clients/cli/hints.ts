@@ -12,6 +12,8 @@ const HINTS: Partial<Record<FailureCode, string>> = {
   already_set_up: "run `linnet login` with a key that an administrator gives you",
   model_not_found: "`linnet models list` shows your models",
   version_not_found: "`linnet models versions <model>` shows the versions",
+  release_gate_failed: "loosen the limit, choose other --options, or look at --dry-run",
+  optimization_invalid: "`linnet models inspect <model>` shows its inputs, nodes and operators",
   alias_not_found: "`linnet models aliases <model>` shows the aliases",
   alias_moved: "`linnet models aliases <model> <alias>` shows who moved it",
   experiment_not_found: "`linnet experiments list` shows your experiments",

@@ -14,6 +14,7 @@ import { registerHealth } from "./commands/health.ts";
 import { registerKeys } from "./commands/keys.ts";
 import { registerLayers } from "./commands/layers.ts";
 import { registerModelFiles } from "./commands/model-files.ts";
+import { registerModelOptimization } from "./commands/model-optimization.ts";
 import { registerModels } from "./commands/models.ts";
 import { registerPredict } from "./commands/predict.ts";
 import { registerSession } from "./commands/session.ts";
@@ -38,7 +39,7 @@ const GROUPS: readonly { name: string; summary: string; parts: readonly Register
   {
     name: "models",
     summary: "models, their versions and aliases",
-    parts: [registerModels, registerModelFiles],
+    parts: [registerModels, registerModelFiles, registerModelOptimization],
   },
   {
     name: "experiments",

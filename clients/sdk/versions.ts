@@ -1,11 +1,21 @@
-import { type CallOptions, type Linnet, readJson } from "./client.ts";
+import { type Call, type CallOptions, type Linnet, readJson } from "./client.ts";
 import { eachItem, type PageQuery } from "./page.ts";
 import { path } from "./path.ts";
 import { type OnProgress, uploadBody, type UploadSource } from "./upload-body.ts";
-import type { Page, VersionView } from "./wire.ts";
+import type {
+  BenchmarkRequest,
+  BenchmarkResult,
+  InspectResult,
+  OptimizeRequest,
+  OptimizeResult,
+  Page,
+  VersionView,
+} from "./wire.ts";
 
 /** Bytes take their time; the platform bounds their number. */
 const UPLOAD_TIMEOUT_MS = 600_000;
+/** The platform computes for five minutes at most. */
+const COMPUTE_TIMEOUT_MS = 360_000;
 
 export type UploadOptions = CallOptions & {
   /** What is new in this version. */
@@ -106,3 +116,62 @@ export const remove = (
     },
     options,
   );
+
+/** Work on the file of a version, which may take a while and may be asked for again. */
+const compute = <T>(
+  client: Linnet,
+  [model, version, what]: [model: string, version: number, what: string],
+  call: Pick<Call, "method" | "query" | "json">,
+  options?: CallOptions,
+  reader: (response: Response) => Promise<T> = readJson<T>,
+): Promise<T> =>
+  client.read(
+    { ...call, path: path`/v1/models/${model}/versions/${version}/${what}`, repeatable: true },
+    { timeoutMs: COMPUTE_TIMEOUT_MS, ...options },
+    reader,
+  );
+
+/** What the ONNX file of a version is made of, and what is against the rules of ONNX. */
+export const inspect = (
+  client: Linnet,
+  model: string,
+  version: number,
+  query: { batch?: number | undefined } = {},
+  options?: CallOptions,
+): Promise<InspectResult> =>
+  compute(client, [model, version, "inspect"], { method: "GET", query }, options);
+
+/** `created` is false for a dry run, and where a version has the same bytes, which is then this one. */
+export type OptimizedVersion = OptimizeResult & { created: boolean };
+
+/**
+ * Makes a smaller or faster version of a version. A result that does not pass its gate is refused
+ * (`release_gate_failed`, with the figures in `problem`). The same request gives the same version.
+ */
+export const optimize = (
+  client: Linnet,
+  model: string,
+  version: number,
+  json: OptimizeRequest,
+  options?: CallOptions,
+): Promise<OptimizedVersion> =>
+  compute(
+    client,
+    [model, version, "optimize"],
+    { method: "POST", json },
+    options,
+    async (response) => {
+      const result = await readJson<OptimizeResult>(response);
+      return { ...result, created: response.status === 201 };
+    },
+  );
+
+/** How long a version takes to run, by batch size. */
+export const benchmark = (
+  client: Linnet,
+  model: string,
+  version: number,
+  json: BenchmarkRequest = {},
+  options?: CallOptions,
+): Promise<BenchmarkResult> =>
+  compute(client, [model, version, "benchmark"], { method: "POST", json }, options);

@@ -45,6 +45,13 @@ export type {
   MoveAlias,
   VersionView,
 } from "../../contract/model.ts";
+export type {
+  BenchmarkRequest,
+  BenchmarkResult,
+  InspectResult,
+  OptimizeRequest,
+  OptimizeResult,
+} from "../../contract/optimize.ts";
 export type { PredictRequest, PredictResponse } from "../../contract/predict.ts";
 export type { Problem, ProblemCode } from "../../contract/problem.ts";
 

@@ -1,27 +1,7 @@
 import { fail, ok, type Result } from "../result.ts";
+import { ELEMENT_ARRAYS, elementsIn } from "../tensors/element-arrays.ts";
 import type { ElementType, Tensor, TensorData } from "../tensors/tensor.ts";
 import { utf8Decode, utf8Encode } from "../text/utf8.ts";
-
-type View = {
-  readonly BYTES_PER_ELEMENT: number;
-  new (buffer: ArrayBufferLike, byteOffset: number, length: number): Exclude<TensorData, string[]>;
-};
-
-/** Views read the machine's byte order; every one that runs this code is little-endian, as the wire is. */
-const VIEWS: Record<Exclude<ElementType, "string">, View> = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-};
 
 const LENGTH_BYTES = 4;
 
@@ -34,13 +14,10 @@ export function elementsFromBytes(
   bytes: Uint8Array,
 ): Result<TensorData, { expected: string; found: string }> {
   if (type === "string") return stringsFromBytes(bytes);
-  const view = VIEWS[type];
-  const size = view.BYTES_PER_ELEMENT;
-  if (bytes.length % size !== 0)
-    return fail({ expected: `a multiple of ${size} bytes`, found: `${bytes.length} bytes` });
-  // Not bytes.slice(), which a Node Buffer answers with a view.
-  const { buffer, byteOffset } = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
-  return ok(new view(buffer, byteOffset, bytes.length / size));
+  const elements = elementsIn(type, bytes);
+  if (elements !== undefined) return ok(elements);
+  const size = ELEMENT_ARRAYS[type].BYTES_PER_ELEMENT;
+  return fail({ expected: `a multiple of ${size} bytes`, found: `${bytes.length} bytes` });
 }
 
 /** The tensor's wire bytes: a view of its own memory, except for strings. */

@@ -4,9 +4,9 @@ export type Derivation = {
   version: number;
   /** Of the optimisation, and what was asked of it. */
   kind: string;
-  options: Record<string, unknown>;
+  options: object;
   /** What the optimisation did; lists in it are cut (see `briefReport`). */
-  report: Record<string, unknown>;
+  report: object;
   /** Milliseconds since 1970. */
   at: number;
   /** The key that asked for it. */

@@ -6,7 +6,7 @@ import { findCircle } from "./check/find-circle.ts";
 import { Problems } from "./check/problems.ts";
 import { inferGraphs } from "./infer/infer.ts";
 import type { LocalFunction, Model, Node, Opset } from "./model.ts";
-import { domainOf, placeOf } from "./node.ts";
+import { domainName, domainOf, placeOf } from "./node.ts";
 import { attempt, type OnnxProblem } from "./onnx-fault.ts";
 import { NEWEST_IR_VERSION, NEWEST_OPSETS } from "./registry/operator-schema.ts";
 
@@ -50,7 +50,7 @@ function checkVersions({ irVersion, opsets }: Model, problems: Problems): void {
   const seen = new Set<string>();
   for (const opset of opsets) {
     const domain = domainOf(opset);
-    const name = domain === "" ? "ai.onnx" : domain;
+    const name = domainName(domain);
     const newest = NEWEST_OPSETS.get(domain) ?? Infinity;
     if (seen.has(domain)) problems.add(`the model gives the version of '${name}' twice`);
     seen.add(domain);

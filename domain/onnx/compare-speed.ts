@@ -1,7 +1,7 @@
 import type { Tensor } from "../tensors/tensor.ts";
-import { checkEffort, durationOf, type Clock } from "./benchmark-model.ts";
+import { checkEffort, durationOf, runsPerSample, type Clock } from "./benchmark-model.ts";
 import { latencyOf, medianInterval, quantileOf, type Latency } from "./latency.ts";
-import { withOpenModel, type Runtime } from "./runtime.ts";
+import { withOpenModel, type OpenModel, type Runtime } from "./runtime.ts";
 
 export type SpeedOptions = {
   /** Rows of the inputs, to report. */
@@ -35,33 +35,50 @@ export async function compareSpeed(
   feeds: Record<string, Tensor>,
   { batch_size, warm_up = 5, runs = 50, max_seconds = 20 }: SpeedOptions,
   clock: Clock,
+  tick_ms = 0,
 ): Promise<SpeedComparison | null> {
   checkEffort({ batch_sizes: [batch_size], warm_up, runs, max_seconds });
   return withOpenModel(runtime, models.before, (before) =>
     withOpenModel(runtime, models.after, async (after) => {
-      const warm = clock() + max_seconds * 500;
-      const end = clock() + max_seconds * 1000;
-      for (let run = 0; run < warm_up && clock() < warm; run += 1) {
+      const began = await clock();
+      const warm = began + max_seconds * 500;
+      const end = began + max_seconds * 1000;
+      for (let run = 0; run < warm_up && (await clock()) < warm; run += 1) {
         await before.run(feeds);
         await after.run(feeds);
       }
+      const together = Math.max(
+        await runsPerSample(before, feeds, clock, tick_ms),
+        await runsPerSample(after, feeds, clock, tick_ms),
+      );
+      const timed = (open: OpenModel) => durationOf(open, feeds, clock, together);
       const rounds: Round[] = [];
-      while (rounds.length < runs && (rounds.length === 0 || clock() < end)) {
+      while (rounds.length < runs && (rounds.length === 0 || (await clock()) < end)) {
         const isTurned = rounds.length % 2 === 1;
-        const first = await durationOf(isTurned ? after : before, feeds, clock);
-        const second = await durationOf(isTurned ? before : after, feeds, clock);
+        const first = await timed(isTurned ? after : before);
+        const second = await timed(isTurned ? before : after);
         rounds.push(isTurned ? { before: second, after: first } : { before: first, after: second });
       }
-      return comparison(rounds, batch_size);
+      return comparison(rounds, batch_size, together);
     }),
   );
 }
 
 type Round = { before: number; after: number };
 
-function comparison(rounds: readonly Round[], batch_size: number): SpeedComparison | null {
-  const before = latencyOf(rounds.map((round) => round.before));
-  const after = latencyOf(rounds.map((round) => round.after));
+function comparison(
+  rounds: readonly Round[],
+  batch_size: number,
+  together: number,
+): SpeedComparison | null {
+  const before = latencyOf(
+    rounds.map((round) => round.before),
+    together,
+  );
+  const after = latencyOf(
+    rounds.map((round) => round.after),
+    together,
+  );
   if (before.p50_ms === 0 || after.p50_ms === 0) return null;
   const ratios = rounds
     .filter((round) => round.before > 0)

@@ -32,7 +32,7 @@ export function einsumOf(node: Node, ranks: readonly number[]): Einsum {
     if (term.includes("...") ? named <= rank : named === rank) return rank - named;
     throw refuse(`gives '${term}' to an operand of ${rank} axes`);
   });
-  const most = Math.max(0, ...hidden);
+  const most = hidden.reduce((largest, count) => Math.max(largest, count), 0);
   if (most > free.length) throw refuse("leaves no letter for the axes of its ellipsis");
   const ellipsis = free.slice(0, most);
   const spelt = (term: string, count: number): string[] => {

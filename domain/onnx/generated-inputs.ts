@@ -1,9 +1,9 @@
 import type { Random } from "../statistics/random.ts";
-import type { ElementType, Tensor } from "../tensors/tensor.ts";
+import { ELEMENT_ARRAYS } from "../tensors/element-arrays.ts";
+import { countOf, isElementType, type ElementType, type Tensor } from "../tensors/tensor.ts";
 import type { Model } from "./model.ts";
 import { OnnxFault } from "./onnx-fault.ts";
-import { inputsOf, type ModelInput } from "./rows.ts";
-import { ARRAYS, countOf, isElementType } from "./stored-tensor.ts";
+import { inputsOf, refuseLarge, type ModelInput } from "./rows.ts";
 import { float16Bits } from "./tensors.ts";
 
 /**
@@ -21,6 +21,7 @@ export function generatedInputs(
   return Object.fromEntries(
     inputs.map((input) => {
       const dims = sizesOf(input, batch, rows);
+      refuseLarge(input.name, dims);
       return [input.name, filled(input, dims, random)];
     }),
   );
@@ -49,7 +50,7 @@ function filled({ name, type }: ModelInput, dims: number[], random: Random): Ten
       tensor: name,
     });
   if (type === "string") return { type, dims, data: Array<string>(count).fill("") };
-  const data = new ARRAYS[type](count);
+  const data = new ELEMENT_ARRAYS[type](count);
   for (let at = 0; at < count; at += 1)
     if (data instanceof BigInt64Array || data instanceof BigUint64Array)
       data[at] = BigInt(random.integer(2));

@@ -1,4 +1,5 @@
-import type { Dimension, ElementType, Tensor } from "../tensors/tensor.ts";
+import type { NumericType } from "../tensors/element-arrays.ts";
+import type { Dimension, Tensor } from "../tensors/tensor.ts";
 import { attributesOf, type AttributeLiterals } from "./attribute-literals.ts";
 import {
   factOfTensor,
@@ -40,7 +41,10 @@ export class GraphBuilder {
   readonly #initializers: StoredTensor[];
   readonly #outputs: ValueInfo[];
   readonly #facts: Map<string, Fact>;
+  /** What the graphs around this one know: looked up and not copied, since they may be large. */
+  readonly #outer: (name: string) => Fact | undefined;
   readonly #names: Set<string>;
+  readonly #kept: ReadonlySet<string>;
   readonly #constants = new Map<string, string>();
 
   private constructor(start: {
@@ -48,7 +52,9 @@ export class GraphBuilder {
     opsets: Opset[];
     graph?: Graph;
     facts: Map<string, Fact>;
+    outer?: (name: string) => Fact | undefined;
     names: Set<string>;
+    kept?: ReadonlySet<string>;
   }) {
     this.opsets = start.opsets;
     this.#model = start.model;
@@ -57,7 +63,9 @@ export class GraphBuilder {
     this.#initializers = [...(start.graph?.initializers ?? [])];
     this.#outputs = [...(start.graph?.outputs ?? [])];
     this.#facts = start.facts;
+    this.#outer = start.outer ?? (() => undefined);
     this.#names = start.names;
+    this.#kept = start.kept ?? new Set();
   }
 
   /** An empty graph. */
@@ -65,10 +73,14 @@ export class GraphBuilder {
     return new GraphBuilder({ opsets: [{ version: opset }], facts: new Map(), names: new Set() });
   }
 
-  /** The graph of a model, to go on where it ends: its inputs, nodes and outputs are there already. */
-  static extending(model: Model): GraphBuilder {
+  /**
+   * The graph of a model, to go on where it ends: its inputs, nodes and outputs are there already.
+   * The names `kept` are for what is added under them: no fresh name is one of them.
+   */
+  static extending(model: Model, kept: ReadonlySet<string> = new Set()): GraphBuilder {
     return new GraphBuilder({
       model,
+      kept,
       opsets: [...model.opsets],
       graph: model.graph,
       facts: inferModel(model),
@@ -93,7 +105,7 @@ export class GraphBuilder {
   }
 
   /** A scalar; the same value of the same type is one constant. */
-  scalar(value: number, type: Exclude<ElementType, "string"> = "float32"): string {
+  scalar(value: number, type: NumericType = "float32"): string {
     return this.#shared(`${type} ${Object.is(value, -0) ? "-0" : value}`, () =>
       scalarTensor(type, value),
     );
@@ -141,7 +153,7 @@ export class GraphBuilder {
 
   /** Adds a node as it is. Its inputs must be there. */
   add(node: Node): void {
-    const found = inferNode({ opsets: this.opsets }, node, this.#facts);
+    const found = inferNode({ opsets: this.opsets }, node, { get: (name) => this.#find(name) });
     for (const [index, output] of node.outputs.entries()) {
       if (output === "") continue;
       this.#claim(output);
@@ -169,11 +181,11 @@ export class GraphBuilder {
   }
 
   has(value: string): boolean {
-    return this.#facts.has(value);
+    return this.#find(value) !== undefined;
   }
 
   factOf(value: string): Fact {
-    const fact = this.#facts.get(value);
+    const fact = this.#find(value);
     if (fact) return fact;
     throw new OnnxFault("bad_request", `there is no tensor '${value}'`, { tensor: value });
   }
@@ -196,7 +208,7 @@ export class GraphBuilder {
   fresh(stem: string): string {
     const base = stem.toLowerCase();
     let at = this.#names.size;
-    while (this.#names.has(`${base}_${at}`)) at += 1;
+    while (this.#names.has(`${base}_${at}`) || this.#kept.has(`${base}_${at}`)) at += 1;
     const name = `${base}_${at}`;
     this.#names.add(name);
     this.#reserved.add(name);
@@ -210,8 +222,10 @@ export class GraphBuilder {
   subgraph(name: string, make: (inner: GraphBuilder) => readonly string[]): Graph {
     const inner = new GraphBuilder({
       opsets: this.opsets,
-      facts: new Map(this.#facts),
+      facts: new Map(),
+      outer: (value) => this.#find(value),
       names: this.#names,
+      kept: this.#kept,
     });
     for (const output of make(inner)) inner.output(output);
     return { ...inner.graph(), name };
@@ -244,6 +258,10 @@ export class GraphBuilder {
   }
 
   readonly #reserved = new Set<string>();
+
+  #find(value: string): Fact | undefined {
+    return this.#facts.get(value) ?? this.#outer(value);
+  }
 
   #claim(name: string): void {
     if (this.#reserved.delete(name)) return;

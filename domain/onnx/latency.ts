@@ -3,6 +3,8 @@ import { logBinomial } from "../statistics/log-binomial.ts";
 /** Milliseconds of one run, over many runs. */
 export type Latency = {
   runs: number;
+  /** Where the clock is too coarse for one: how many were timed together, each time for their mean. */
+  runs_per_sample?: number;
   mean_ms: number;
   p50_ms: number;
   p90_ms: number;
@@ -12,10 +14,12 @@ export type Latency = {
   max_ms: number;
 };
 
-export function latencyOf(durations: readonly number[]): Latency {
+/** Of samples, each of them the mean duration of so many runs. */
+export function latencyOf(durations: readonly number[], runsPerSample = 1): Latency {
   const sorted = durations.toSorted((a, b) => a - b);
   return {
-    runs: sorted.length,
+    runs: sorted.length * runsPerSample,
+    ...(runsPerSample === 1 ? {} : { runs_per_sample: runsPerSample }),
     mean_ms: sorted.reduce((sum, duration) => sum + duration, 0) / sorted.length,
     p50_ms: quantileOf(sorted, 0.5),
     p90_ms: quantileOf(sorted, 0.9),

@@ -131,6 +131,7 @@ export const ONNX_TYPES = [
   "float6e3m2",
 ] as const;
 export type OnnxType = (typeof ONNX_TYPES)[number];
+export const codeOf = (type: OnnxType): number => ONNX_TYPES.indexOf(type);
 
 /** The field of `onnx.TensorProto` that holds a tensor's elements; an empty tensor may have none. */
 export type Payload =

@@ -7,15 +7,27 @@ import { elementsOf } from "./stored-tensor.ts";
 export const domainOf = ({ domain = "" }: { domain?: string }): string =>
   domain === "ai.onnx" ? "" : domain;
 
+/** The operator set of the classical models: trees, linear models, encoders. */
+export const ML_DOMAIN = "ai.onnx.ml";
+
+/** What a message calls a domain that `domainOf` gave. */
+export const domainName = (domain: string): string => domain || "ai.onnx";
+
 /** `Relu`, or `ai.onnx.ml.TreeEnsemble` for an operator of another domain. */
 export function operatorOf(node: Node): string {
   const domain = domainOf(node);
   return domain === "" ? node.opType : `${domain}.${node.opType}`;
 }
 
+/** What a table has for the operator of a node, whose name may be one that every object inherits. */
+export function entryOf<T>(table: Readonly<Record<string, T>>, node: Node): T | undefined {
+  const operator = operatorOf(node);
+  return Object.hasOwn(table, operator) ? table[operator] : undefined;
+}
+
 /** What a message says of a node: its name, or what it computes. */
 export const placeOf = (node: Node): OnnxPlace => ({
-  node: node.name ?? node.outputs.find((output) => output !== "") ?? "",
+  node: node.name || (node.outputs.find((output) => output !== "") ?? ""),
   operator: operatorOf(node),
 });
 
@@ -23,8 +35,10 @@ export const placeOf = (node: Node): OnnxPlace => ({
 export function opsetOf({ opsets }: { opsets: readonly Opset[] }, domain = ""): number {
   const found = opsets.find((opset) => domainOf(opset) === domain);
   if (found) return found.version;
-  const name = domain === "" ? "ai.onnx" : domain;
-  throw new OnnxFault("invalid", `the model does not say which version of '${name}' it uses`);
+  throw new OnnxFault(
+    "invalid",
+    `the model does not say which version of '${domainName(domain)}' it uses`,
+  );
 }
 
 type ValueOf<Kind> = Extract<AttributeValue, { kind: Kind }>["value"];

@@ -22,6 +22,12 @@ export type OnnxPlace = { node?: string; operator?: string; tensor?: string };
 
 export type OnnxProblem = OnnxPlace & { code: OnnxFaultCode; message: string };
 
+const LONGEST_MESSAGE = 500;
+
+/** Names and lists of a file may be as long as the file; a message is not. */
+export const brief = (message: string): string =>
+  message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE - 1)}…`;
+
 /**
  * Thrown by every function of the toolkit for what a caller can cause; `attempt` makes a `Result`
  * of it at the border. Two hundred operator rules that hand a `Result` to each other would hide
@@ -31,9 +37,9 @@ export class OnnxFault extends Error {
   readonly problem: OnnxProblem;
 
   constructor(code: OnnxFaultCode, message: string, place: OnnxPlace = {}) {
-    super(message);
+    super(brief(message));
     this.name = "OnnxFault";
-    this.problem = { code, message, ...place };
+    this.problem = { code, message: this.message, ...place };
   }
 }
 

@@ -18,6 +18,8 @@ export type OptimiseStage = "read" | "optimise" | "evaluate" | "measure" | "done
 
 export type OptimiseTools = {
   clock: Clock;
+  /** By how much the clock moves at least. */
+  tick_ms?: number;
   random: Random;
   /** Called as the work goes on, with the share of it that is done. */
   progress?: (stage: OptimiseStage, done: number) => void;
@@ -56,7 +58,7 @@ export async function optimiseModel(
   engine: Runtime,
   bytes: Uint8Array,
   request: OptimiseRequest,
-  { clock, random, progress = () => undefined, signal }: OptimiseTools,
+  { clock, tick_ms = 0, random, progress = () => undefined, signal }: OptimiseTools,
 ): Promise<OptimiseResult> {
   checkRequest(request);
   const runtime = signal ? cancellable(engine, signal) : engine;
@@ -80,7 +82,7 @@ export async function optimiseModel(
 
   step("measure", 0.75);
   const notes: string[] = [];
-  const speed = await measured(runtime, before, files, request, { clock, random, notes });
+  const speed = await measured(runtime, before, files, request, { clock, tick_ms, random, notes });
 
   const sizes = { before: bytes.length, after: after.length };
   const result = passGate(gate, { sizes, evaluations, agreement, speed });
@@ -115,12 +117,14 @@ const measureOf = (
   latency: speed?.[side] ?? null,
 });
 
+type Timing = { clock: Clock; tick_ms: number; random: Random; notes: string[] };
+
 async function measured(
   runtime: Runtime,
   model: Model,
   files: Pair<Uint8Array>,
   { data, speed = {} }: OptimiseRequest,
-  { clock, random, notes }: { clock: Clock; random: Random; notes: string[] },
+  { clock, tick_ms, random, notes }: Timing,
 ): Promise<SpeedComparison | null> {
   if (speed === false) return null;
   const batch_size = fixedBatchOf(model) ?? speed.batch_size ?? 1;
@@ -129,7 +133,8 @@ async function measured(
     notes.push(`the speed was not measured: ${feeds.error.message}`);
     return null;
   }
-  const found = await compareSpeed(runtime, files, feeds.value, { ...speed, batch_size }, clock);
+  const options = { ...speed, batch_size };
+  const found = await compareSpeed(runtime, files, feeds.value, options, clock, tick_ms);
   if (found === null) notes.push("the speed was not measured: the clock stands still here");
   return found;
 }

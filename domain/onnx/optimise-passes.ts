@@ -2,27 +2,55 @@ import { convertOpset } from "./convert-opset.ts";
 import { halve, type HalveOptions, type HalveReport } from "./halve/halve.ts";
 import type { Model } from "./model.ts";
 import { opsetOf } from "./node.ts";
+import { OnnxFault } from "./onnx-fault.ts";
 import type { OptimiseRequest } from "./optimise-request.ts";
 import { QUANTISED_OPSET } from "./quantise/constants.ts";
+import type { ImportanceOptions } from "./prune/importance.ts";
+import { lossGradients } from "./prune/loss-gradients.ts";
+import {
+  pruneStructured,
+  type StructuredOptions,
+  type StructuredReport,
+} from "./prune/prune-structured.ts";
+import {
+  pruneUnstructured,
+  type UnstructuredOptions,
+  type UnstructuredReport,
+} from "./prune/prune-unstructured.ts";
 import type { QuantiseReport } from "./quantise/quantise-report.ts";
 import { quantiseDynamic, type DynamicOptions } from "./quantise/quantise-dynamic.ts";
 import { quantiseStatic, type StaticOptions } from "./quantise/quantise-static.ts";
+import type { FoldOptions } from "./rewrite/fold-constants.ts";
+import { makeBatchDynamic } from "./rewrite/make-batch-dynamic.ts";
 import { optimiseGraph } from "./rewrite/optimise-graph.ts";
 import { batchesOf } from "./rows.ts";
 import type { Runtime } from "./runtime.ts";
+
+/** `l1_unstructured`, the default, is `unstructured` by the weights' magnitudes. */
+export type PruneOptions =
+  | ({ method?: "l1_unstructured" } & Omit<UnstructuredOptions, keyof ImportanceOptions>)
+  | ({ method: "unstructured" } & UnstructuredOptions)
+  | ({ method: "structured" } & StructuredOptions);
 
 /** What can be done to a model, and how. */
 export type OptimisePass =
   | { kind: "quantize_dynamic"; options?: DynamicOptions }
   | { kind: "quantize_static"; options?: StaticOptions & { batch_size?: number } }
   | { kind: "fp16"; options?: HalveOptions }
-  | { kind: "graph"; options?: { max_growth_bytes?: number } };
+  | { kind: "prune"; options?: PruneOptions }
+  | { kind: "graph"; options?: GraphOptions };
+
+export type GraphOptions = FoldOptions & {
+  /** Whether the leading size of the inputs is set free, so that any number of rows fits in a run. */
+  dynamic_batch?: boolean;
+};
 
 export type OptimiseKind = OptimisePass["kind"];
 
 export type GraphReport = { nodes_before: number; nodes_after: number };
 
-export type PassReport = QuantiseReport | HalveReport | GraphReport;
+export type PassReport =
+  QuantiseReport | HalveReport | UnstructuredReport | StructuredReport | GraphReport;
 
 export type PassResult = { model: Model; report: PassReport };
 
@@ -49,16 +77,58 @@ export async function runPass(
     }
     case "fp16":
       return halve(model, request.options);
-    case "graph": {
-      const made = await optimiseGraph(model, { ...request.options, runtime });
-      return {
-        model: made,
-        report: {
-          nodes_before: model.graph.nodes.length,
-          nodes_after: made.graph.nodes.length,
-        },
-      };
-    }
+    case "prune":
+      return pruned(model, await withGradients(runtime, model, request));
+    case "graph":
+      return smaller(runtime, model, request.options);
+  }
+}
+
+async function smaller(
+  runtime: Runtime,
+  model: Model,
+  { dynamic_batch = false, ...options }: GraphOptions = {},
+): Promise<PassResult> {
+  const made = await optimiseGraph(model, { ...options, runtime });
+  return {
+    model: dynamic_batch ? makeBatchDynamic(made) : made,
+    report: { nodes_before: model.graph.nodes.length, nodes_after: made.graph.nodes.length },
+  };
+}
+
+/** The options of a pruning, with the gradients that its importance needs. */
+async function withGradients(
+  runtime: Runtime,
+  model: Model,
+  { options, data }: OptimiseRequest & { kind: "prune" },
+): Promise<PruneOptions> {
+  if (!needsGradients(options) || options.gradients !== undefined) return options ?? {};
+  const { inputs, labels } = data ?? {};
+  if (inputs === undefined || labels === undefined)
+    throw new OnnxFault(
+      "bad_request",
+      `'data.labels' is needed: the importance '${options.importance}' is a gradient of the loss`,
+    );
+  return { ...options, gradients: await lossGradients(runtime, model, { inputs, labels }) };
+}
+
+const needsGradients = (
+  options: PruneOptions | undefined,
+): options is Extract<PruneOptions, ImportanceOptions> & {
+  importance: "taylor" | "snip";
+} =>
+  options !== undefined &&
+  "importance" in options &&
+  (options.importance === "taylor" || options.importance === "snip");
+
+function pruned(model: Model, options: PruneOptions = {}): PassResult {
+  switch (options.method) {
+    case "structured":
+      return pruneStructured(model, options);
+    case "unstructured":
+      return pruneUnstructured(model, options);
+    default:
+      return pruneUnstructured(model, { ...options, importance: "l1" });
   }
 }
 

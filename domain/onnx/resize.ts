@@ -1,3 +1,4 @@
+import { frontAxis, range } from "./axes.ts";
 import type { Node } from "./model.ts";
 import { floatOf, intOf, intsOf, stringOf } from "./node.ts";
 
@@ -56,8 +57,8 @@ export function resizeAxes(
   dims: readonly number[],
   given: { scales?: readonly number[]; sizes?: readonly number[]; roi?: readonly number[] },
 ): AxisResize[] {
-  const all = dims.map((_, axis) => axis);
-  const axes = (intsOf(node, "axes") ?? all).map((axis) => (axis < 0 ? axis + dims.length : axis));
+  const rank = dims.length;
+  const axes = (intsOf(node, "axes") ?? range(rank)).map((axis) => frontAxis(axis, rank));
   const isCropped =
     stringOf(node, "coordinate_transformation_mode", "half_pixel") === "tf_crop_and_resize";
   const ratios = axes.map((axis, at) => (given.sizes?.[at] ?? 0) / (dims[axis] ?? 1));

@@ -1,4 +1,6 @@
-import type { Dimension, Tensor, TensorData } from "../tensors/tensor.ts";
+import type { NumericData } from "../tensors/element-arrays.ts";
+import { countOf, type Dimension, type Tensor, type TensorData } from "../tensors/tensor.ts";
+import { factOfType } from "./infer/fact.ts";
 import type { Model, OnnxType } from "./model.ts";
 import { OnnxFault } from "./onnx-fault.ts";
 
@@ -15,7 +17,8 @@ export function inputsOf({ graph }: Model): ModelInput[] {
   const initialized = new Set(graph.initializers.map(({ name }) => name));
   return graph.inputs.flatMap(({ name, type }) => {
     if (initialized.has(name)) return [];
-    if (type?.kind === "tensor") return [{ name, type: type.elementType, shape: type.shape }];
+    const fact = factOfType(type);
+    if (fact.kind === "tensor") return [{ name, type: fact.type, shape: fact.shape }];
     throw new OnnxFault("unsupported", `the input '${name}' is not a tensor`, { tensor: name });
   });
 }
@@ -62,14 +65,30 @@ export function firstBatch(model: Model, inputs: Feeds, size: number): Record<st
   return feedsOf(model, inputs, count, { from: 0, rows, filled: size });
 }
 
+/** Elements of one input of a run: a batch size of a file or a request can ask for more than memory holds. */
+const MOST_ELEMENTS = 2 ** 26;
+
+/** Throws `OnnxFault` (too_large) for an input that is not to be made. */
+export function refuseLarge(name: string, dims: readonly number[]): void {
+  const count = countOf(dims);
+  if (count > MOST_ELEMENTS)
+    throw new OnnxFault(
+      "too_large",
+      `the input '${name}' would be [${dims.join(", ")}], which is ${count} elements, over ${MOST_ELEMENTS}`,
+      { tensor: name },
+    );
+}
+
 type Span = { from: number; rows: number; filled: number };
 
 function feedsOf(model: Model, inputs: Feeds, count: number, span: Span): Record<string, Tensor> {
   const feeds = inputsOf(model).map((input) => {
     const tensor = given(inputs, input);
     if (isWhole(tensor, input, count)) return [input.name, tensor] as const;
-    if (tensor.dims[0] === count)
+    if (tensor.dims[0] === count) {
+      refuseLarge(input.name, [span.filled, ...tensor.dims.slice(1)]);
       return [input.name, rowsOf(tensor, span.from, span.rows, span.filled)] as const;
+    }
     throw new OnnxFault(
       "bad_request",
       `'data.inputs.${input.name}' has ${tensor.dims[0] ?? "no"} rows where the first input has ${count}`,
@@ -83,7 +102,7 @@ function feedsOf(model: Model, inputs: Feeds, count: number, span: Span): Record
 export function rowsOf(tensor: Tensor, from: number, rows: number, filled = rows): Tensor {
   const { type, data } = tensor;
   const [, ...rest] = tensor.dims;
-  const width = rest.reduce((product, size) => product * size, 1);
+  const width = countOf(rest);
   const taken = data.slice(from * width, (from + rows) * width);
   return {
     type,
@@ -97,7 +116,7 @@ function repeatedLast(taken: TensorData, rows: number, filled: number, width: nu
     Math.min(Math.floor(at / width), rows - 1) * width + (at % width);
   if (Array.isArray(taken))
     return Array.from({ length: filled * width }, (_, at) => taken[source(at)] ?? "");
-  const Elements = taken.constructor as new (length: number) => Exclude<TensorData, string[]>;
+  const Elements = taken.constructor as new (length: number) => NumericData;
   const data = new Elements(filled * width);
   for (let at = 0; at < data.length; at += 1) data[at] = taken[source(at)] ?? 0;
   return data;

@@ -1,4 +1,5 @@
 import type { Tensor } from "../tensors/tensor.ts";
+import { OnnxFault } from "./onnx-fault.ts";
 
 /**
  * What runs a model: ONNX Runtime on the platform at hand (wasm, native, WebGPU). A pass that has
@@ -21,13 +22,33 @@ export type OpenModel = {
   release(): void | Promise<void>;
 };
 
+/** Opens a model. What the runtime refuses, be it in a run, becomes an `OnnxFault` in its words. */
+export async function openModel(runtime: Runtime, model: Uint8Array): Promise<OpenModel> {
+  const open = await told(`${runtime.name} does not take the model`, () => runtime.open(model));
+  return {
+    run: (feeds, outputs) =>
+      told(`${runtime.name} cannot run the model`, () => open.run(feeds, outputs)),
+    release: () => open.release(),
+  };
+}
+
+async function told<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof OnnxFault) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OnnxFault("unsupported", `${what}: ${reason}`);
+  }
+}
+
 /** Opens a model, hands it to `use`, and releases it whatever happens. */
 export async function withOpenModel<T>(
   runtime: Runtime,
   model: Uint8Array,
   use: (open: OpenModel) => Promise<T>,
 ): Promise<T> {
-  const open = await runtime.open(model);
+  const open = await openModel(runtime, model);
   try {
     return await use(open);
   } finally {

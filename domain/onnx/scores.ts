@@ -1,4 +1,4 @@
-import type { Tensor, TensorData } from "../tensors/tensor.ts";
+import { countOf, type Tensor, type TensorData } from "../tensors/tensor.ts";
 import { OnnxFault } from "./onnx-fault.ts";
 import { float16Value } from "./tensors.ts";
 
@@ -19,8 +19,7 @@ export type Agreement = {
 export const isFloats = ({ type }: Tensor): boolean =>
   type === "float32" || type === "float64" || type === "float16";
 
-const widthOf = ({ dims }: Tensor): number =>
-  dims.slice(1).reduce((product, size) => product * size, 1);
+const widthOf = ({ dims }: Tensor): number => countOf(dims.slice(1));
 
 function numberAt({ type, data }: { type: string; data: TensorData }, at: number): number {
   const value = Number(data[at] ?? Number.NaN);

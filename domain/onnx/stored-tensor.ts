@@ -1,38 +1,15 @@
 import { utf8Encode } from "../text/utf8.ts";
 import {
-  ELEMENT_TYPES,
-  type ElementType,
-  type Tensor,
-  type TensorData,
-} from "../tensors/tensor.ts";
+  ELEMENT_ARRAYS,
+  elementsIn,
+  type NumericData,
+  type NumericType,
+} from "../tensors/element-arrays.ts";
+import { countOf, isElementType, type Tensor } from "../tensors/tensor.ts";
 import { malformed, Reader, readText, viewOf } from "./codec/reader.ts";
 import { READ_LIMITS } from "./codec/read-limits.ts";
 import type { OnnxType, Payload, StoredTensor } from "./model.ts";
 import { OnnxFault } from "./onnx-fault.ts";
-
-type NumericType = Exclude<ElementType, "string">;
-export type NumericData = Exclude<TensorData, string[]>;
-type View = {
-  new (buffer: ArrayBufferLike, offset: number, length: number): NumericData;
-  new (length: number): NumericData;
-  readonly BYTES_PER_ELEMENT: number;
-};
-
-/** What holds the elements of a tensor in memory. */
-export const ARRAYS: Record<NumericType, View> = {
-  float32: Float32Array,
-  float64: Float64Array,
-  float16: Uint16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  int16: Int16Array,
-  uint16: Uint16Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  int64: BigInt64Array,
-  uint64: BigUint64Array,
-  bool: Uint8Array,
-};
 
 /** Bits of an element, for the types that `Tensor` cannot carry too. Texts and `undefined` have none. */
 const BITS: Record<OnnxType, number> = {
@@ -68,12 +45,6 @@ const BITS: Record<OnnxType, number> = {
 };
 
 export const bitsOf = (type: OnnxType): number => BITS[type];
-
-export const countOf = (dims: readonly number[]): number =>
-  dims.reduce((product, size) => product * size, 1);
-
-const elementTypes: ReadonlySet<string> = new Set(ELEMENT_TYPES);
-export const isElementType = (type: OnnxType): type is ElementType => elementTypes.has(type);
 
 /**
  * The elements of a stored tensor: a view of the file where they lie aligned, else a copy. Throws
@@ -128,31 +99,28 @@ function readStrings(payload: Payload | undefined): string[] {
 }
 
 function readNumbers(type: NumericType, payload: Payload | undefined): NumericData {
-  const Elements = ARRAYS[type];
-  if (payload === undefined) return new Elements(0);
+  if (payload === undefined) return new ELEMENT_ARRAYS[type](0);
   switch (payload.field) {
     case "string_data":
       throw malformed(`a tensor of ${type} holds texts`);
     case "raw_data":
     case "float_data":
     case "double_data":
-      return viewElements(Elements, payload.bytes);
+      return wholeElements(type, payload.bytes);
     default:
       return fromVarints(type, payload.bytes);
   }
 }
 
-function viewElements(Elements: View, bytes: Uint8Array): NumericData {
-  const size = Elements.BYTES_PER_ELEMENT;
-  if (bytes.length % size !== 0) throw malformed("the elements of a tensor do not end evenly");
-  // `slice` of a Node Buffer would be a view of the same bytes.
-  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
-  return new Elements(aligned.buffer, aligned.byteOffset, bytes.length / size);
+function wholeElements(type: NumericType, bytes: Uint8Array): NumericData {
+  const elements = elementsIn(type, bytes);
+  if (elements === undefined) throw malformed("the elements of a tensor do not end evenly");
+  return elements;
 }
 
 /** Negative int32 values are written with ten bytes, the bits of a float16 as a number. */
 function fromVarints(type: NumericType, bytes: Uint8Array): NumericData {
-  const Elements = ARRAYS[type];
+  const Elements = ELEMENT_ARRAYS[type];
   const count = bytes.reduce((ends, byte) => ends + (byte < 128 ? 1 : 0), 0);
   const data = new Elements(count);
   const view = viewOf(new Uint8Array(data.buffer));

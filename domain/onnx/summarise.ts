@@ -1,11 +1,11 @@
-import type { Dimension } from "../tensors/tensor.ts";
+import { countOf, type Dimension } from "../tensors/tensor.ts";
 import { writeModel } from "./codec/onnx-file.ts";
 import { factOfType, type Fact } from "./infer/fact.ts";
 import type { Graph, Model, StoredTensor, ValueInfo } from "./model.ts";
-import { domainOf, graphsOf, operatorOf } from "./node.ts";
+import { ML_DOMAIN, domainName, domainOf, graphsOf, operatorOf } from "./node.ts";
 import { attempt, OnnxFault } from "./onnx-fault.ts";
 import { inlineFunctions } from "./rewrite/inline-functions.ts";
-import { byteSizeOf, countOf } from "./stored-tensor.ts";
+import { byteSizeOf } from "./stored-tensor.ts";
 import { activationsOf } from "./summary/activations.ts";
 import { bindSizes } from "./summary/bind-sizes.ts";
 import { fitsIsolate, type IsolateFit } from "./summary/isolate.ts";
@@ -82,7 +82,7 @@ export function summarise(model: Model, options: SummaryOptions = {}): Summary {
     producer: `${producerName} ${producerVersion}`.trim() || null,
     ir_version: model.irVersion,
     opsets: Object.fromEntries(
-      model.opsets.map((opset) => [domainOf(opset) || "ai.onnx", opset.version]),
+      model.opsets.map((opset) => [domainName(domainOf(opset)), opset.version]),
     ),
     inputs: model.graph.inputs.filter(({ name }) => !initialized.has(name)).map(declaredPort),
     outputs: model.graph.outputs.map(declaredPort),
@@ -104,7 +104,7 @@ export function summarise(model: Model, options: SummaryOptions = {}): Summary {
     fits_isolate: fitsIsolate({
       file: fileBytes,
       nodes: operators.length,
-      trees: operators.some((operator) => operator.startsWith("ai.onnx.ml.TreeEnsemble")),
+      trees: operators.some((operator) => operator.startsWith(`${ML_DOMAIN}.TreeEnsemble`)),
       peakActivations: activations.peak,
     }),
   };
@@ -123,7 +123,7 @@ function nodesOf(traced: TracedGraph): NodeSummary[] {
     const [output = ""] = node.outputs;
     const shape = shapeOf(output);
     return {
-      name: node.name ?? output,
+      name: node.name || output,
       operator: operatorOf(node),
       output_shape: shape === null ? null : [...shape],
       parameters,

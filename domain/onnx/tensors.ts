@@ -1,5 +1,5 @@
-import type { ElementType, Tensor } from "../tensors/tensor.ts";
-import { ARRAYS } from "./stored-tensor.ts";
+import { ELEMENT_ARRAYS, type NumericType } from "../tensors/element-arrays.ts";
+import { countOf, type Tensor } from "../tensors/tensor.ts";
 
 /** A float32 tensor. */
 export const floatTensor = (dims: number[], values: Iterable<number>): Tensor => ({
@@ -14,17 +14,13 @@ export function intTensor(values: readonly number[], dims: number[] = [values.le
 }
 
 /** A scalar of a numeric type. A float16 takes the bits of its value. */
-export function scalarTensor(type: Exclude<ElementType, "string">, value: number): Tensor {
+export function scalarTensor(type: NumericType, value: number): Tensor {
   return filledTensor(type, [], value);
 }
 
 /** A tensor of a numeric type whose elements are all `value`. */
-export function filledTensor(
-  type: Exclude<ElementType, "string">,
-  dims: number[],
-  value: number,
-): Tensor {
-  const data = new ARRAYS[type](dims.reduce((product, size) => product * size, 1));
+export function filledTensor(type: NumericType, dims: number[], value: number): Tensor {
+  const data = new ELEMENT_ARRAYS[type](countOf(dims));
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) data.fill(BigInt(value));
   else data.fill(type === "float16" ? float16Bits(value) : value);
   return { type, dims, data };

@@ -16,6 +16,9 @@ export const ELEMENT_TYPES = [
 ] as const;
 export type ElementType = (typeof ELEMENT_TYPES)[number];
 
+const elementTypes: ReadonlySet<string> = new Set(ELEMENT_TYPES);
+export const isElementType = (type: string): type is ElementType => elementTypes.has(type);
+
 /** `float16` is held as its bit patterns and `bool` as 0 or 1, so that every runtime can carry them. */
 export type TensorData =
   | Float32Array
@@ -32,6 +35,10 @@ export type TensorData =
 
 /** A dense, row-major tensor; `data.length` is the product of `dims` (1 for a scalar). */
 export type Tensor = { type: ElementType; dims: number[]; data: TensorData };
+
+/** How many elements a tensor of these sizes has. */
+export const countOf = (dims: readonly number[]): number =>
+  dims.reduce((product, size) => product * size, 1);
 
 /** A declared dimension: a fixed size, a symbolic name such as `batch`, or null when unknown. */
 export type Dimension = number | string | null;

@@ -1,9 +1,13 @@
 import type { AcceptedVersion, AliasRecord, VersionRecord } from "../../contract/model-lease.ts";
+import type { Derivation } from "../../domain/models/derivation.ts";
 import type { Signature } from "../../domain/tensors/tensor.ts";
 
 const HISTORY_SHOWN = 100;
 
-type VersionRow = Omit<VersionRecord, "signature"> & { signature: string };
+type VersionRow = Omit<VersionRecord, "signature" | "derived_from"> & {
+  signature: string;
+  derived_from: string | null;
+};
 type Alias = { alias: string; version: number; updated_at: number };
 
 /** One model's versions, aliases, claims and uploads as rows; every method is synchronous. */
@@ -36,19 +40,22 @@ export class ModelStore {
   }
 
   addVersion(accepted: AcceptedVersion, at: number): VersionRecord {
+    const { derived_from = null } = accepted;
     const { version } = this.#sql
       .exec<{ version: number }>(
-        `INSERT INTO version (sha256, size_bytes, signature, description, created_at, created_by)
-         VALUES (?, ?, ?, ?, ?, ?) RETURNING version`,
+        `INSERT INTO version
+           (sha256, size_bytes, signature, description, created_at, created_by, derived_from)
+         VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING version`,
         accepted.sha256,
         accepted.size_bytes,
         JSON.stringify(accepted.signature),
         accepted.description,
         at,
         accepted.created_by,
+        derived_from && JSON.stringify(derived_from),
       )
       .one();
-    return { ...accepted, version, created_at: at };
+    return { ...accepted, version, created_at: at, derived_from };
   }
 
   version(version: number): VersionRecord | undefined {
@@ -75,7 +82,12 @@ export class ModelStore {
     return this.#sql
       .exec<VersionRow>(query, ...bindings)
       .toArray()
-      .map((row) => ({ ...row, signature: JSON.parse(row.signature) as Signature }));
+      .map((row) => ({
+        ...row,
+        signature: JSON.parse(row.signature) as Signature,
+        derived_from:
+          row.derived_from === null ? null : (JSON.parse(row.derived_from) as Derivation),
+      }));
   }
 
   alias(alias: string): Alias | undefined {

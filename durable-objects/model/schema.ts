@@ -46,4 +46,8 @@ export const SCHEMA: readonly SchemaStep[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    id: "0002_derivation",
+    sql: "ALTER TABLE version ADD COLUMN derived_from TEXT",
+  },
 ];

@@ -11,6 +11,7 @@ export type WorkerSource = { name: string; config: string; output: string };
 export const WORKERS: readonly WorkerSource[] = [
   { name: "linnet", config: "wrangler.toml", output: "dist/api" },
   { name: "linnet-inference", config: "workers/inference/wrangler.toml", output: "dist/inference" },
+  { name: "linnet-compute", config: "workers/compute/wrangler.toml", output: "dist/compute" },
 ];
 /** The Worker that is only static files. */
 export const PAGES = { name: "linnet-pages", config: "workers/pages/wrangler.toml" };
@@ -54,7 +55,7 @@ export async function buildPages(): Promise<void> {
   ]);
 }
 
-/** Builds both Workers exactly as a deployment would. */
+/** Builds the Workers exactly as a deployment would. */
 export async function buildWorkers(): Promise<void> {
   await buildPages();
   const wrangler = join(ROOT, "node_modules/.bin/wrangler");

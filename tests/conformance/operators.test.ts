@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { identityModel } from "../fixtures/onnx-writer.ts";
+import { identityModel } from "../fixtures/model-file.ts";
 import { startBulkInference, type BulkInference } from "./support/bulk-inference.ts";
 import { readOperatorTests } from "./support/operator-tests.ts";
 import { runOperatorTests, type Outcome } from "./support/run-operator-tests.ts";

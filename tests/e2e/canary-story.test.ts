@@ -176,6 +176,7 @@ describe("an operator", () => {
       "d1 ok",
       "r2 ok",
       "inference ok",
+      "compute ok",
       "key-actor ok",
     ]);
   });

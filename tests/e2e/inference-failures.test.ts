@@ -1,12 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ValueInfo } from "../../domain/onnx/model.ts";
+import { newNode } from "../../domain/onnx/rewrite/new-node.ts";
 import type { Tensor } from "../../domain/tensors/tensor.ts";
-import {
-  identityModel,
-  onnxModel,
-  type OnnxGraph,
-  type OnnxPort,
-} from "../fixtures/onnx-writer.ts";
+import { identityModel, modelFile, port } from "../fixtures/model-file.ts";
 import { absent, float32, int32, unary } from "./support/inference-fixtures.ts";
 import { buildInference, startInference, type Inference } from "./support/inference-worker.ts";
 
@@ -21,6 +18,11 @@ beforeAll(async () => {
   inference = await startInference({ session_budget: 40_000_000, max_model: 200_000 });
 });
 afterAll(() => inference.stop());
+
+const sequencePort = (name: string): ValueInfo => ({
+  name,
+  type: { kind: "sequence", of: { kind: "tensor", elementType: "float32", shape: ["n"] } },
+});
 
 /** The error of a model that does not open. */
 async function openError(bytes: Uint8Array) {
@@ -53,13 +55,10 @@ describe("a model that cannot be opened", () => {
       operator: "com.foo:Bar",
     });
     expect(await openError(unary("Frobnicate"))).toMatchObject({ code, operator: "Frobnicate" });
-    const shape = ["n"];
-    const newer = onnxModel({
-      opset: 99,
-      inputs: [{ name: "x", type: "float32", shape }],
-      outputs: [{ name: "y", type: "float32", shape }],
-      nodes: [{ op: "Relu", inputs: ["x"], outputs: ["y"] }],
-    });
+    const newer = modelFile(
+      { inputs: [port("x")], outputs: [port("y")], nodes: [newNode("Relu", ["x"], ["y"])] },
+      [{ version: 99 }],
+    );
     expect(await openError(newer)).toMatchObject({ code, operator: "ai.onnx opset 99" });
   });
 
@@ -70,13 +69,13 @@ describe("a model that cannot be opened", () => {
   });
 
   test("inputs and outputs that no tensor of ours can carry", async () => {
-    const sequence: OnnxPort = { name: "y", type: "float32", shape: [1], sequence: true };
-    const wrap = { op: "SequenceConstruct", inputs: ["x"], outputs: ["y"] };
-    const input = { name: "x", type: "float32" as const, shape: [1] };
+    const wrapped = modelFile({
+      inputs: [port("x")],
+      outputs: [sequencePort("y")],
+      nodes: [newNode("SequenceConstruct", ["x"], ["y"])],
+    });
     const code = "model_io_unsupported";
-    expect(
-      await openError(onnxModel({ inputs: [input], outputs: [sequence], nodes: [wrap] })),
-    ).toMatchObject({ code });
+    expect(await openError(wrapped)).toMatchObject({ code });
     expect(await openError(identityModel("bfloat16"))).toEqual({
       code,
       name: "x",
@@ -85,20 +84,12 @@ describe("a model that cannot be opened", () => {
   });
 
   test("an output that is no tensor is left out beside one that is", async () => {
-    const graph: OnnxGraph = {
-      inputs: [{ name: "x", type: "float32", shape: [1] }],
-      outputs: [
-        { name: "all", type: "float32", shape: [1], sequence: true },
-        { name: "y", type: "float32", shape: [1] },
-      ],
-      nodes: [
-        { op: "SequenceConstruct", inputs: ["x"], outputs: ["all"] },
-        { op: "Relu", inputs: ["x"], outputs: ["y"] },
-      ],
-    };
-    const result = await inference.run(await inference.store(onnxModel(graph)), {
-      x: float32([-1]),
+    const both = modelFile({
+      inputs: [port("x")],
+      outputs: [sequencePort("all"), port("y")],
+      nodes: [newNode("SequenceConstruct", ["x"], ["all"]), newNode("Relu", ["x"], ["y"])],
     });
+    const result = await inference.run(await inference.store(both), { x: float32([-1]) });
     expect(result).toMatchObject({ ok: true, value: { outputs: { y: { data: ["0"] } } } });
     expect(result.ok && Object.keys(result.value.outputs)).toEqual(["y"]);
   });
@@ -166,13 +157,10 @@ describe("a run that cannot be done", () => {
   });
 
   test("an operator that fails on these values", async () => {
-    const reshape = onnxModel({
-      inputs: [
-        { name: "x", type: "float32", shape: ["n"] },
-        { name: "shape", type: "int64", shape: ["k"] },
-      ],
-      outputs: [{ name: "y", type: "float32", shape: [null, null] }],
-      nodes: [{ op: "Reshape", inputs: ["x", "shape"], outputs: ["y"] }],
+    const reshape = modelFile({
+      inputs: [port("x"), port("shape", "int64", ["k"])],
+      outputs: [port("y", "float32", [null, null])],
+      nodes: [newNode("Reshape", ["x", "shape"], ["y"])],
     });
     const shape: Tensor = { type: "int64", dims: [2], data: BigInt64Array.of(3n, -1n) };
     const stored = await inference.store(reshape);
@@ -182,13 +170,10 @@ describe("a run that cannot be done", () => {
   });
 
   test("an output larger than the heap leaves the runtime in working order", async () => {
-    const expand = onnxModel({
-      inputs: [
-        { name: "x", type: "float32", shape: [1] },
-        { name: "shape", type: "int64", shape: ["k"] },
-      ],
-      outputs: [{ name: "y", type: "float32", shape: [null] }],
-      nodes: [{ op: "Expand", inputs: ["x", "shape"], outputs: ["y"] }],
+    const expand = modelFile({
+      inputs: [port("x", "float32", [1]), port("shape", "int64", ["k"])],
+      outputs: [port("y", "float32", [null])],
+      nodes: [newNode("Expand", ["x", "shape"], ["y"])],
     });
     const stored = await inference.store(expand);
     const shape: Tensor = { type: "int64", dims: [1], data: BigInt64Array.of(50_000_000n) };
@@ -203,13 +188,10 @@ describe("a run that cannot be done", () => {
   });
 
   test("a trap inside WebAssembly costs one request and a fresh runtime", async () => {
-    const divide = onnxModel({
-      inputs: [
-        { name: "a", type: "int32", shape: ["n"] },
-        { name: "b", type: "int32", shape: ["n"] },
-      ],
-      outputs: [{ name: "y", type: "int32", shape: ["n"] }],
-      nodes: [{ op: "Div", inputs: ["a", "b"], outputs: ["y"] }],
+    const divide = modelFile({
+      inputs: [port("a", "int32"), port("b", "int32")],
+      outputs: [port("y", "int32")],
+      nodes: [newNode("Div", ["a", "b"], ["y"])],
     });
     const stored = await inference.store(divide);
     const negate = await inference.store(unary("Neg"));

@@ -2,7 +2,10 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ModelRef } from "../../contract/inference.ts";
 import type { ElementType, TensorData } from "../../domain/tensors/tensor.ts";
-import { identityModel, onnxModel } from "../fixtures/onnx-writer.ts";
+import { writeModel } from "../../domain/onnx/codec/onnx-file.ts";
+import { GraphBuilder } from "../../domain/onnx/graph-builder.ts";
+import { floatTensor } from "../../domain/onnx/tensors.ts";
+import { identityModel } from "../fixtures/model-file.ts";
 import { absent, float32, unary } from "./support/inference-fixtures.ts";
 import { buildInference, startInference, type Inference } from "./support/inference-worker.ts";
 
@@ -206,15 +209,10 @@ describe("a tight isolate", () => {
   });
 
   test("a model that the heap cannot hold is too large, and the next one opens", async () => {
-    const weights = onnxModel({
-      inputs: [{ name: "x", type: "float32", shape: [1] }],
-      outputs: [{ name: "y", type: "float32", shape: [null] }],
-      nodes: [{ op: "Mul", inputs: ["x", "w"], outputs: ["y"] }],
-      initializers: [
-        { name: "w", type: "float32", dims: [2_000_000], bytes: new Uint8Array(8_000_000) },
-      ],
-    });
-    const opened = await inference.inspect(await inference.store(weights));
+    const b = GraphBuilder.empty();
+    const weights = b.constant(floatTensor([2_000_000], new Float32Array(2_000_000)));
+    b.output(b.node("Mul", [b.input("x", "float32", [1]), weights]), "y");
+    const opened = await inference.inspect(await inference.store(writeModel(b.model())));
     expect(opened).toMatchObject({ ok: false, error: { code: "model_too_large" } });
     const small = await inference.store(unary("Floor"));
     expect(await inference.run(small, { x: float32([1.5]) })).toMatchObject({ ok: true });

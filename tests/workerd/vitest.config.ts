@@ -2,9 +2,15 @@ import { readFileSync, readdirSync } from "node:fs";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
-const INFERENCE = "dist/inference";
-const contents = (file: string) => readFileSync(`${INFERENCE}/${file}`);
-const wasm = readdirSync(INFERENCE).find((file) => file.endsWith(".wasm")) ?? "";
+/** A Worker as it was built, so that its 14 MB do not pass through vitest. */
+function built(folder: string) {
+  const contents = (file: string) => readFileSync(`${folder}/${file}`);
+  const wasm = readdirSync(folder).find((file) => file.endsWith(".wasm")) ?? "";
+  return [
+    { type: "ESModule" as const, path: "index.js", contents: contents("index.js").toString() },
+    { type: "CompiledWasm" as const, path: wasm, contents: new Uint8Array(contents(wasm)) },
+  ];
+}
 
 process.env["KEY_CHECKSUM_SECRET"] = "a secret of the tests";
 process.env["SETUP_TOKEN"] = "the setup token of the tests";
@@ -16,21 +22,24 @@ export default defineConfig({
       miniflare: {
         bindings: { MIGRATIONS: await readD1Migrations("migrations"), LOG_LEVEL: "error" },
         dataBlobBindings: { WDBC_LOGISTIC: "examples/wdbc/models/wdbc-logistic.onnx" },
-        // The inference Worker as it was built, so that its 14 MB do not pass through vitest.
         workers: [
           {
             name: "linnet-inference",
             compatibilityDate: "2026-11-01",
-            modules: [
-              { type: "ESModule", path: "index.js", contents: contents("index.js").toString() },
-              { type: "CompiledWasm", path: wasm, contents: new Uint8Array(contents(wasm)) },
-            ],
+            modules: built("dist/inference"),
             r2Buckets: { MODELS: "linnet-models" },
             bindings: {
               SESSION_BUDGET_BYTES: "32000000",
               MAX_MODEL_BYTES: "16000000",
               HEAP_LIMIT_BYTES: "72000000",
             },
+          },
+          {
+            name: "linnet-compute",
+            compatibilityDate: "2026-11-01",
+            modules: built("dist/compute"),
+            r2Buckets: { MODELS: "linnet-models" },
+            bindings: { MAX_MODEL_BYTES: "8000000", HEAP_LIMIT_BYTES: "60000000" },
           },
           {
             name: "linnet-pages",

@@ -47,6 +47,7 @@ import { deleteLayer } from "./routes/layers/delete-layer.ts";
 import { getLayer } from "./routes/layers/get-layer.ts";
 import { listLayers } from "./routes/layers/list-layers.ts";
 import { putLayer } from "./routes/layers/put-layer.ts";
+import { benchmarkVersion } from "./routes/models/benchmark-version.ts";
 import { createModel } from "./routes/models/create-model.ts";
 import { deleteModel } from "./routes/models/delete-model.ts";
 import { deleteVersion } from "./routes/models/delete-version.ts";
@@ -54,9 +55,11 @@ import { downloadVersion } from "./routes/models/download-version.ts";
 import { getAlias } from "./routes/models/get-alias.ts";
 import { getModel } from "./routes/models/get-model.ts";
 import { getVersion } from "./routes/models/get-version.ts";
+import { inspectVersion } from "./routes/models/inspect-version.ts";
 import { listModels } from "./routes/models/list-models.ts";
 import { listVersions } from "./routes/models/list-versions.ts";
 import { moveAlias } from "./routes/models/move-alias.ts";
+import { optimizeVersion } from "./routes/models/optimize-version.ts";
 import { predict } from "./routes/models/predict.ts";
 import { removeAlias } from "./routes/models/remove-alias.ts";
 import { uploadVersion } from "./routes/models/upload-version.ts";
@@ -91,6 +94,9 @@ const OPERATIONS = [
   getVersion,
   downloadVersion,
   deleteVersion,
+  inspectVersion,
+  optimizeVersion,
+  benchmarkVersion,
   getAlias,
   moveAlias,
   removeAlias,

@@ -9,9 +9,9 @@ import { fail, ok, type Result } from "../../domain/result.ts";
 import type { Signature, Tensor } from "../../domain/tensors/tensor.ts";
 import { OnnxPortUnsupported, OnnxSession } from "../../wasm/onnx-session.ts";
 import { OnnxError, OnnxRuntime, OnnxRuntimeLost } from "../../wasm/onnxruntime.ts";
-import { log } from "./log.ts";
-import { isOutOfMemory, openFailure, readableReason } from "./onnx-failure.ts";
-import { readModel, tooLarge } from "./model-bytes.ts";
+import { log } from "../shared/log.ts";
+import { isOutOfMemory, openFailure, readableReason } from "../shared/onnx-failure.ts";
+import { readModel, tooLarge } from "../shared/model-bytes.ts";
 import { SessionCache, type RequestLife } from "./session-cache.ts";
 
 export type HostLimits = { budgetBytes: number; maxModelBytes: number; heapLimitBytes: number };

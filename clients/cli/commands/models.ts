@@ -203,6 +203,10 @@ const renderAliases = (all: ModelView["aliases"], context: Context): string =>
     context,
   );
 
+/** The version that it was made of, and how; null for one that was uploaded. */
+const madeOf = ({ model, derived_from }: VersionView): string | null =>
+  derived_from && `${model}@${derived_from.version} by ${derived_from.kind}`;
+
 function renderVersion(version: VersionView, context: Context): string {
   const head = renderFields(
     [
@@ -211,6 +215,7 @@ function renderVersion(version: VersionView, context: Context): string {
       ["sha256", version.sha256],
       ["size", formatBytes(version.size_bytes)],
       ["created", `${formatTime(version.created_at)} by ${version.created_by}`],
+      ["made of", madeOf(version)],
     ],
     context,
   );

@@ -86,6 +86,9 @@ export function checkGraph(
   }
 }
 
+/** Nodes of a circle that a message names. */
+const SHOWN = 8;
+
 /** What was taken too early is a circle, which has no order, or only in the wrong order. */
 function checkOrder(
   nodes: readonly Node[],
@@ -99,9 +102,10 @@ function checkOrder(
   )?.toReversed();
   if (circle !== undefined) {
     const [first] = circle;
-    const names = circle.map((node) => `'${placeOf(node).node}'`);
+    const names = circle.slice(0, SHOWN).map((node) => `'${placeOf(node).node}'`);
+    const rest = circle.length > SHOWN ? [`${circle.length - SHOWN} more`] : [];
     problems.add(
-      `the nodes ${[...names, names[0]].join(" -> ")} wait for each other; an ONNX graph has no circle`,
+      `the nodes ${[...names, ...rest, names[0]].join(" -> ")} wait for each other; an ONNX graph has no circle`,
       first === undefined ? {} : placeOf(first),
     );
     return;

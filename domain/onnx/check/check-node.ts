@@ -1,5 +1,5 @@
 import type { Attribute, LocalFunction, Node, Opset } from "../model.ts";
-import { domainOf, operatorOf, placeOf } from "../node.ts";
+import { domainName, domainOf, operatorOf, placeOf } from "../node.ts";
 import {
   NEWEST_OPSETS,
   schemaOf,
@@ -62,7 +62,7 @@ export function schemaFor(
   if (RUNTIME_DOMAINS.has(domain)) return null;
   if (!NEWEST_OPSETS.has(domain))
     return add(`no function of the model and no known domain is called '${domain}'`, "unsupported");
-  const set = domain === "" ? "ai.onnx" : domain;
+  const set = domainName(domain);
   if (opset === undefined) return add(`the model does not say which version of '${set}' it uses`);
   const schema = schemaOf(domain, node.opType, opset);
   if (schema === null) {

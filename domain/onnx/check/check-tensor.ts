@@ -1,6 +1,7 @@
+import { countOf } from "../../tensors/tensor.ts";
 import type { OnnxType, Payload, StoredTensor } from "../model.ts";
 import type { OnnxPlace } from "../onnx-fault.ts";
-import { bitsOf, countOf } from "../stored-tensor.ts";
+import { bitsOf } from "../stored-tensor.ts";
 import type { Problems } from "./problems.ts";
 
 type Field = Payload["field"];

@@ -1,4 +1,6 @@
+import { countOf } from "../../tensors/tensor.ts";
 import {
+  codeOf,
   ONNX_TYPES,
   type OnnxType,
   type Payload,
@@ -6,7 +8,6 @@ import {
   type StoredTensor,
 } from "../model.ts";
 import { OnnxFault } from "../onnx-fault.ts";
-import { countOf } from "../stored-tensor.ts";
 import {
   blob,
   child,
@@ -120,7 +121,7 @@ function toProto({ type, dims, name, payload, doc, metadata }: StoredTensor): Te
         : { [payload.field]: payload.bytes };
   return {
     dims: [...dims],
-    data_type: ONNX_TYPES.indexOf(type),
+    data_type: codeOf(type),
     ...elements,
     ...(name === undefined ? {} : { name }),
     ...(doc === undefined ? {} : { doc }),

@@ -1,5 +1,5 @@
 import type { Dimension } from "../../tensors/tensor.ts";
-import { ONNX_TYPES, type ValueInfo, type ValueType } from "../model.ts";
+import { codeOf, type ValueInfo, type ValueType } from "../model.ts";
 import {
   blob,
   child,
@@ -90,7 +90,7 @@ function toProto(value: ValueType): TypeProto {
     case "tensor":
       return {
         tensor_type: {
-          elem_type: ONNX_TYPES.indexOf(value.elementType),
+          elem_type: codeOf(value.elementType),
           ...(value.shape === null ? {} : { shape: { dim: value.shape.map(dimensionProto) } }),
         },
       };
@@ -99,7 +99,7 @@ function toProto(value: ValueType): TypeProto {
     case "optional":
       return { optional_type: { elem_type: value.of } };
     case "map":
-      return { map_type: { key_type: ONNX_TYPES.indexOf(value.key), value_type: value.of } };
+      return { map_type: { key_type: codeOf(value.key), value_type: value.of } };
     case "sparse":
       return { sparse_tensor_type: value.value };
     case "opaque":

@@ -1,4 +1,4 @@
-import { ONNX_TYPES, type Attribute, type Node } from "../model.ts";
+import { type Attribute, codeOf, type Node } from "../model.ts";
 import { attributeOf, floatOf, intOf, intsOf, stringOf } from "../node.ts";
 import { newNode } from "../rewrite/new-node.ts";
 import { floatTensor, intTensor } from "../tensors.ts";
@@ -79,7 +79,7 @@ const dropoutMask: Adapter = (node, conversion) => {
   const bool = conversion.fresh(node, "mask");
   return [
     { ...node, outputs: [output, bool] },
-    newNode("Cast", [bool], [mask], { to: ONNX_TYPES.indexOf(type) }),
+    newNode("Cast", [bool], [mask], { to: codeOf(type) }),
   ];
 };
 
@@ -194,7 +194,7 @@ const quantizeLinear: Adapter = (node, conversion) => {
   if (conversion.typeOf(x) !== "int32") return [node];
   const float = conversion.fresh(node, "float");
   return [
-    newNode("Cast", [x], [float], { to: ONNX_TYPES.indexOf("float32") }),
+    newNode("Cast", [x], [float], { to: codeOf("float32") }),
     { ...node, inputs: [float, ...rest] },
   ];
 };

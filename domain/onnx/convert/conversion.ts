@@ -1,9 +1,9 @@
-import type { Tensor } from "../../tensors/tensor.ts";
+import { isElementType, type Tensor } from "../../tensors/tensor.ts";
 import type { Node, StoredTensor } from "../model.ts";
 import { placeOf } from "../node.ts";
 import { OnnxFault } from "../onnx-fault.ts";
 import type { GraphEdit } from "../rewrite/graph-edit.ts";
-import { elementsOf, isElementType } from "../stored-tensor.ts";
+import { elementsOf } from "../stored-tensor.ts";
 import { filledTensor, intTensor } from "../tensors.ts";
 
 /** Makes of a node of one version what does the same in the next; the nodes are of that next version. */

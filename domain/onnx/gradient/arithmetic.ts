@@ -1,5 +1,5 @@
 import type { GraphBuilder } from "../graph-builder.ts";
-import { ONNX_TYPES } from "../model.ts";
+import { codeOf } from "../model.ts";
 import { scalarLike } from "./emit.ts";
 
 /** A value of the graph, or a number that becomes a scalar of the type of the value beside it. */
@@ -49,9 +49,7 @@ export function arithmeticIn(b: GraphBuilder) {
     /** The value with the type of another. */
     like: (x: string, other: string): string => {
       const { type } = b.tensorOf(other);
-      return b.tensorOf(x).type === type
-        ? x
-        : b.node("Cast", [x], { to: ONNX_TYPES.indexOf(type) });
+      return b.tensorOf(x).type === type ? x : b.node("Cast", [x], { to: codeOf(type) });
     },
   };
 }

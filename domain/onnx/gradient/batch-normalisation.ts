@@ -1,5 +1,7 @@
+import { countOf } from "../../tensors/tensor.ts";
+import { range } from "../axes.ts";
 import { staticShape } from "../infer/fact.ts";
-import { ONNX_TYPES } from "../model.ts";
+import { codeOf } from "../model.ts";
 import { intOf } from "../node.ts";
 import { arithmeticIn, type Operand } from "./arithmetic.ts";
 import { onesLike, reduceSum, reshapeLike, zerosLike } from "./emit.ts";
@@ -24,7 +26,7 @@ function channelsOf(call: GradientCall) {
   const { b } = call;
   const scale = call.input(1);
   const rank = Math.max(2, call.shape(0).length);
-  const axes = [...Array(rank).keys()].filter((axis) => axis !== 1);
+  const axes = range(rank).filter((axis) => axis !== 1);
   const [ones, zeros] = [onesLike(b, scale), zerosLike(b, scale)];
   return {
     ones,
@@ -43,10 +45,10 @@ function channelsOf(call: GradientCall) {
     /** How many elements a channel has, in the type of the input. */
     count: (): Operand => {
       const sizes = staticShape(call.shape(0).filter((_, axis) => axis !== 1));
-      if (sizes) return sizes.reduce((product, size) => product * size, 1);
+      if (sizes) return countOf(sizes);
       const counted = b.node("Gather", [b.node("Shape", [call.input(0)]), b.ints(axes)]);
       const count = b.node("ReduceProd", [counted], { keepdims: 0 });
-      return b.node("Cast", [count], { to: ONNX_TYPES.indexOf(call.tensor(0).type) });
+      return b.node("Cast", [count], { to: codeOf(call.tensor(0).type) });
     },
   };
 }

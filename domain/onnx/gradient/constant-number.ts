@@ -1,5 +1,6 @@
+import { countOf } from "../../tensors/tensor.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
-import { countOf, elementsOf } from "../stored-tensor.ts";
+import { elementsOf } from "../stored-tensor.ts";
 import { float16Value } from "../tensors.ts";
 
 /** The value of a constant of one element; undefined for what is known only when the graph runs. */

@@ -1,6 +1,6 @@
+import { countOf } from "../../tensors/tensor.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
 import { intOf } from "../node.ts";
-import { countOf } from "../stored-tensor.ts";
 import { reversedWindow, transposedSize, transposedWindowsOf } from "../transposed-windows.ts";
 import { windowsOf } from "../windows.ts";
 import { reduceSum } from "./emit.ts";

@@ -1,8 +1,11 @@
 import { GraphBuilder } from "../graph-builder.ts";
 import type { Model } from "../model.ts";
+import { namesIn } from "../names.ts";
+import { OnnxFault } from "../onnx-fault.ts";
 import { removeDead } from "../rewrite/remove-dead.ts";
 import { addGradients } from "./add-gradients.ts";
 import type { Profile } from "./gradient-call.ts";
+import { forWebgpu } from "./for-webgpu.ts";
 import { prepareForGradient } from "./prepare.ts";
 import { withKnownOperators } from "./with-known-operators.ts";
 
@@ -26,10 +29,11 @@ export const gradientName = (tensor: string): string => `gradient_of_${tensor}`;
  * asked for, in that order, named by `gradientName` and shaped like the tensors. Reverse mode: one
  * backward pass, whatever the number of tensors. Only operators of ONNX's standard set are used, of
  * opset 18 or later. At kinks the conventions are PyTorch's: relu'(0) = 0; equal maxima share, but
- * in a pooling window the first has all (on WebGPU they share there too).
+ * in a pooling window the first has all.
  */
 export function differentiate(model: Model, options: DifferentiateOptions): Model {
   const { of, with_respect_to, keep_outputs = false, profile = "wasm" } = options;
+  checkNames(model, options);
   const b = GraphBuilder.extending(
     prepareForGradient(withKnownOperators(model), { of, with_respect_to, profile }),
   );
@@ -48,5 +52,26 @@ export function differentiate(model: Model, options: DifferentiateOptions): Mode
     const tensor = with_respect_to[index] ?? "";
     b.output(gradient, gradientName(tensor), b.factOf(tensor));
   }
-  return removeDead(b.model());
+  const gradient = removeDead(b.model());
+  return profile === "webgpu" ? forWebgpu(gradient) : gradient;
+}
+
+/** Each gradient is an output, whose name has to be free. */
+function checkNames(model: Model, { of, with_respect_to, seed }: DifferentiateOptions): void {
+  if (with_respect_to.length === 0)
+    throw new OnnxFault("bad_request", "'with_respect_to' names no tensor");
+  const asked = new Set<string>();
+  const taken = namesIn(model.graph);
+  for (const tensor of with_respect_to) {
+    if (asked.has(tensor))
+      throw new OnnxFault("bad_request", `'with_respect_to' names '${tensor}' twice`, { tensor });
+    asked.add(tensor);
+  }
+  for (const tensor of seed === "input" ? [of, ...with_respect_to] : with_respect_to)
+    if (taken.has(gradientName(tensor)))
+      throw new OnnxFault(
+        "bad_request",
+        `the model has a tensor '${gradientName(tensor)}', as the gradient of '${tensor}' is to be called: rename it`,
+        { tensor: gradientName(tensor) },
+      );
 }

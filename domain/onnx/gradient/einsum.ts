@@ -47,6 +47,9 @@ function operandGradient(call: GradientCall, index: number): string {
   );
 }
 
+/** The square of it is held as a constant. */
+const LARGEST_DIAGONAL = 2048;
+
 /** Ones where the indices along two axes of a shape are the same, to be broadcast over the other axes. */
 function diagonal(
   call: GradientCall,
@@ -58,6 +61,8 @@ function diagonal(
   const size = shape[axes[0]];
   if (typeof size !== "number")
     throw call.blocked("the size of a letter that stands twice in a term has to be known");
+  if (size > LARGEST_DIAGONAL)
+    throw call.blocked(`a diagonal of ${size} elements is over ${LARGEST_DIAGONAL}`);
   const dims = shape.map((_, axis) => (axes.includes(axis) ? size : 1));
   const onDiagonal = Array.from({ length: size * size }, (_, index) =>
     index % (size + 1) === 0 ? 1 : 0,

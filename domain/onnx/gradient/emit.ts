@@ -1,4 +1,5 @@
-import type { Dimension, ElementType } from "../../tensors/tensor.ts";
+import type { NumericType } from "../../tensors/element-arrays.ts";
+import type { Dimension } from "../../tensors/tensor.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
 import { staticShape } from "../infer/fact.ts";
 import type { OnnxType } from "../model.ts";
@@ -74,7 +75,7 @@ export function sameShape(a: readonly Dimension[] | null, b: readonly Dimension[
   return a.every((size, axis) => size !== null && size === b[axis]);
 }
 
-function numericType(type: OnnxType): Exclude<ElementType, "string"> {
+function numericType(type: OnnxType): NumericType {
   if (type === "float32" || type === "float64" || type === "float16") return type;
   throw new OnnxFault("unsupported", `gradients of ${type} are not made`);
 }

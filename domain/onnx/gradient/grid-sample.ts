@@ -1,7 +1,7 @@
+import { countOf } from "../../tensors/tensor.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
 import { staticShape } from "../infer/fact.ts";
 import { intOf, stringOf } from "../node.ts";
-import { countOf } from "../stored-tensor.ts";
 import { onesLike, reduceSum, reshapeLike, scalarLike, shapeVector, zerosLike } from "./emit.ts";
 import type { GradientCall, GradientRule } from "./gradient-call.ts";
 import { scatterElements } from "./scatter.ts";

@@ -1,6 +1,7 @@
 import type { Dimension } from "../../tensors/tensor.ts";
+import { frontAxis, range } from "../axes.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
-import { ONNX_TYPES, type OnnxType } from "../model.ts";
+import { codeOf, type OnnxType } from "../model.ts";
 import { intsOf, opsetOf } from "../node.ts";
 import {
   resizeAxes,
@@ -38,9 +39,7 @@ function axesOf(call: GradientCall): AxisResize[] {
   const { node } = call;
   const shape = call.shape(0);
   const rank = shape.length;
-  const axes = (intsOf(node, "axes") ?? shape.map((_, axis) => axis)).map((axis) =>
-    axis < 0 ? axis + rank : axis,
-  );
+  const axes = (intsOf(node, "axes") ?? range(rank)).map((axis) => frontAxis(axis, rank));
   const scales = constantOf(call, 2);
   const roi = constantOf(call, 1);
   const sizes = sizesOf(call, axes);
@@ -114,7 +113,7 @@ function constantOfType(
 ): string {
   if (type === "float64") return b.constant({ type, dims, data });
   const weights = b.constant(floatTensor(dims, data));
-  return type === "float32" ? weights : b.node("Cast", [weights], { to: ONNX_TYPES.indexOf(type) });
+  return type === "float32" ? weights : b.node("Cast", [weights], { to: codeOf(type) });
 }
 
 /** Cropping and padding around the middle undo each other but for what was cut off, which has none. */
@@ -124,7 +123,7 @@ const centerCropPad: GradientRule = (call) => {
   const axes = intsOf(call.node, "axes");
   const rank = call.shape(0).length;
   const sizes = axes?.map((axis) => {
-    const at = axis < 0 ? axis + rank : axis;
+    const at = frontAxis(axis, rank);
     return axisSizes(b, x, at, at + 1);
   });
   const shape = sizes ? b.node("Concat", sizes, { axis: 0 }) : axisSizes(b, x, 0, rank);

@@ -1,4 +1,4 @@
-import type { Dimension } from "../../tensors/tensor.ts";
+import { countOf, type Dimension } from "../../tensors/tensor.ts";
 import { staticShape } from "../infer/fact.ts";
 import { padsFor, reachOf, windowCount, type Window } from "../windows.ts";
 import type { GradientCall } from "./gradient-call.ts";
@@ -38,10 +38,15 @@ export function layoutOf(windows: readonly Window[], sizes: readonly number[]): 
   };
 }
 
+/** Elements of a channel: some gradients hold a constant as large. */
+const MOST_ELEMENTS = 2 ** 22;
+
 /** The sizes behind batch and channels, which have to be known. */
 export function spatialSizes(call: GradientCall, index: number): number[] {
   const spatial: readonly Dimension[] = call.shape(index).slice(2);
   const sizes = staticShape(spatial);
+  if (sizes && countOf(sizes) > MOST_ELEMENTS)
+    throw call.blocked(`'${call.input(index)}' has over ${MOST_ELEMENTS} elements in a channel`);
   if (sizes) return sizes;
   throw call.blocked(`the sizes of '${call.input(index)}' behind the channels have to be known`);
 }

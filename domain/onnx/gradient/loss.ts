@@ -1,10 +1,11 @@
+import { range } from "../axes.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
 import { intOf, stringOf } from "../node.ts";
-import { ONNX_TYPES } from "../model.ts";
+import { codeOf, type Node } from "../model.ts";
 import { arithmeticIn } from "./arithmetic.ts";
 import type { GradientCall, GradientRule } from "./gradient-call.ts";
 
-const INT32 = ONNX_TYPES.indexOf("int32");
+const INT32 = codeOf("int32");
 
 /** The labels of a loss as its gradient uses them; all have the rank of the scores, [batch, classes, …]. */
 type Targets = {
@@ -25,23 +26,30 @@ function classNumbers(b: GraphBuilder, scores: string): string {
     return b.constant({
       type: "int32",
       dims: dims.with(0, count),
-      data: Int32Array.from({ length: count }, (_, index) => index),
+      data: Int32Array.from(range(count)),
     });
   const size = b.node("Reshape", [b.node("Shape", [scores], { start: 1, end: 2 }), b.ints([])]);
   const int = (value: number): string => b.scalar(value, "int32");
-  const range = b.node("Range", [int(0), b.node("Cast", [size], { to: INT32 }), int(1)]);
-  return b.node("Reshape", [range, b.ints(dims)]);
+  const classes = b.node("Range", [int(0), b.node("Cast", [size], { to: INT32 }), int(1)]);
+  return b.node("Reshape", [classes, b.ints(dims)]);
+}
+
+/** Whether a class is that of a label that counts, for a loss of scores and labels: shaped like the scores. */
+export function isOwnClass(b: GraphBuilder, node: Node): string {
+  const { equal, where } = arithmeticIn(b);
+  const [scores = "", labels = ""] = node.inputs;
+  const numbers = b.node("Cast", [b.node("Unsqueeze", [labels, b.ints([1])])], { to: INT32 });
+  const ignored = intOf(node, "ignore_index");
+  if (ignored === undefined) return equal(numbers, classNumbers(b, scores));
+  const isIgnored = equal(numbers, b.scalar(ignored, "int32"));
+  const counted = where(isIgnored, b.scalar(-1, "int32"), numbers);
+  return equal(counted, classNumbers(b, scores));
 }
 
 function targetsOf(call: GradientCall, dy: string): Targets {
   const { b, node } = call;
-  const { like, equal, where, mul, div } = arithmeticIn(b);
-  const scores = call.input(0);
-  const labels = b.node("Cast", [b.node("Unsqueeze", [call.input(1), b.ints([1])])], { to: INT32 });
-  const isOwn = like(equal(labels, classNumbers(b, scores)), scores);
-  const ignored = intOf(node, "ignore_index");
-  const hot =
-    ignored === undefined ? isOwn : where(equal(labels, b.scalar(ignored, "int32")), 0, isOwn);
+  const { like, mul, div } = arithmeticIn(b);
+  const hot = like(isOwnClass(b, node), call.input(0));
   const weighted = call.has(2) ? mul(hot, weightsLike(call)) : hot;
   const reduction = stringOf(node, "reduction", "mean");
   if (reduction === "none")

@@ -1,3 +1,4 @@
+import { frontAxis, range } from "../axes.ts";
 import { floatOf, intOf, intsOf, opsetOf } from "../node.ts";
 import { arithmeticIn } from "./arithmetic.ts";
 import { batchNormalization } from "./batch-normalisation.ts";
@@ -41,10 +42,10 @@ function giveNormalised(call: GradientCall, view: View): void {
 function lastAxes(call: GradientCall): number[] {
   const rank = call.shape(0).length;
   const axis = intOf(call.node, "axis", -1);
-  return from(axis < 0 ? axis + rank : axis, rank);
+  return from(frontAxis(axis, rank), rank);
 }
 
-const from = (first: number, rank: number): number[] => [...Array(rank).keys()].slice(first);
+const from = (first: number, rank: number): number[] => range(rank).slice(first);
 
 const layerNormalization: GradientRule = (call) => {
   if (call.upstream(1) !== undefined || call.upstream(2) !== undefined)
@@ -96,9 +97,7 @@ const meanVarianceNormalization: GradientRule = (call) => {
   const { add, sub, mul, div, sqrt, square } = arithmeticIn(b);
   const x = call.input(0);
   const rank = call.shape(0).length;
-  const axes = (intsOf(call.node, "axes") ?? [0, 2, 3]).map((axis) =>
-    axis < 0 ? axis + rank : axis,
-  );
+  const axes = (intsOf(call.node, "axes") ?? [0, 2, 3]).map((axis) => frontAxis(axis, rank));
   const centred = sub(x, averageOver(b, x, axes));
   const deviation = add(sqrt(averageOver(b, square(centred), axes)), 1e-9);
   const along = mul(call.output(), averageOver(b, mul(dy, call.output()), axes));

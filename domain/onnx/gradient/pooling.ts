@@ -1,6 +1,7 @@
+import { countOf } from "../../tensors/tensor.ts";
+import { range } from "../axes.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
 import { intOf, intsOf } from "../node.ts";
-import { countOf } from "../stored-tensor.ts";
 import { transposedSize, transposedWindowsOf } from "../transposed-windows.ts";
 import { windowsOf } from "../windows.ts";
 import { reshapeLike, scalarLike } from "./emit.ts";
@@ -119,17 +120,32 @@ const globalMaxPool: GradientRule = (call) => {
   const area = countOf(spatialSizes(call, 0));
   const flat = (value: string, size: number): string =>
     b.node("Reshape", [value, b.ints([0, 0, size])]);
+  const x = flat(call.input(0), area);
+  const isFirst =
+    call.profile === "webgpu"
+      ? isFirstEqual(b, x, flat(call.output(), 1))
+      : isGreatestOf(b, x, area);
+  const gradient = b.node("Where", [isFirst, flat(dy, 1), scalarLike(b, dy, 0)]);
+  call.give(0, reshapeLike(b, gradient, call.input(0)));
+};
+
+function isGreatestOf(b: GraphBuilder, x: string, area: number): string {
   const int32 = 6;
-  const chosen = b.node("ArgMax", [flat(call.input(0), area)], { axis: 2, keepdims: 1 });
+  const chosen = b.node("ArgMax", [x], { axis: 2, keepdims: 1 });
   const indices = b.constant({
     type: "int32",
     dims: [1, 1, area],
-    data: Int32Array.from({ length: area }, (_, index) => index),
+    data: Int32Array.from(range(area)),
   });
-  const isChosen = b.node("Equal", [b.node("Cast", [chosen], { to: int32 }), indices]);
-  const gradient = b.node("Where", [isChosen, flat(dy, 1), scalarLike(b, dy, 0)]);
-  call.give(0, reshapeLike(b, gradient, call.input(0)));
-};
+  return b.node("Equal", [b.node("Cast", [chosen], { to: int32 }), indices]);
+}
+
+/** As `isGreatestOf`, without an int64, which WebGPU hands to the CPU: equal, and none before it is. */
+function isFirstEqual(b: GraphBuilder, x: string, greatest: string): string {
+  const isGreatest = b.node("CastLike", [b.node("Equal", [x, greatest]), x]);
+  const soFar = b.node("CumSum", [isGreatest, b.scalar(2, "int64")]);
+  return b.node("Equal", [b.node("Mul", [soFar, isGreatest]), scalarLike(b, x, 1)]);
+}
 
 /** Each element was put where its index says: there its gradient lies. */
 const maxUnpool: GradientRule = (call) => {

@@ -1,11 +1,10 @@
-import { GraphBuilder } from "../graph-builder.ts";
 import type { Model, Node } from "../model.ts";
 import { readsOf } from "../names.ts";
 import { operatorOf } from "../node.ts";
 import type { Expansion } from "./expand.ts";
 import type { Profile } from "./gradient-call.ts";
-import { renamed } from "./graph-copier.ts";
 import { expandRecurrent } from "./recurrent-layer.ts";
+import { replaceNodes } from "./replace-nodes.ts";
 import { expandScan, isExposed } from "./scan-gradient.ts";
 
 /** The operators whose gradient needs more of the forward pass than they give. */
@@ -34,27 +33,10 @@ export function prepareForGradient(
       EXPANSIONS.has(operatorOf(node)) &&
       (profile === "webgpu" || operatorOf(node) !== "Scan" || !isExposed(node)),
   );
-  if (nodes.length === 0) return model;
-  const b = GraphBuilder.extending(model);
-  const replaced = new Map<Node, readonly Node[]>();
-  for (const node of nodes) {
-    const start = b.nodeList.length;
-    const outputs = EXPANSIONS.get(operatorOf(node))?.(b, node, profile) ?? [];
-    const names = new Map(
-      node.outputs.flatMap((name, index): [string, string][] =>
-        name === "" ? [] : [[outputs[index] ?? "", name]],
-      ),
-    );
-    replaced.set(
-      node,
-      b.nodeList.slice(start).map((made) => renamed(made, names)),
-    );
-  }
-  const graph = {
-    ...b.graph(),
-    nodes: model.graph.nodes.flatMap((node) => replaced.get(node) ?? [node]),
-  };
-  return { ...b.model(), graph };
+  const expanded = new Set(nodes);
+  return replaceNodes(model, (b, node) =>
+    expanded.has(node) ? EXPANSIONS.get(operatorOf(node))?.(b, node, profile) : undefined,
+  );
 }
 
 /** The nodes that depend on the sources and that `of` depends on. */

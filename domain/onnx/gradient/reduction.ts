@@ -1,8 +1,8 @@
-import type { Dimension } from "../../tensors/tensor.ts";
+import { countOf, type Dimension } from "../../tensors/tensor.ts";
+import { range } from "../axes.ts";
 import { knownElements } from "../infer/elements.ts";
 import { staticShape } from "../infer/fact.ts";
 import { intOf } from "../node.ts";
-import { countOf } from "../stored-tensor.ts";
 import { arithmeticIn, type Arithmetic } from "./arithmetic.ts";
 import { signOf } from "./elementwise.ts";
 import { sameShape, shapeVector } from "./emit.ts";
@@ -56,7 +56,7 @@ function axesOf(call: GradientCall): string | undefined {
   if (known === undefined || known.length > 0) return call.input(1);
   if (intOf(node, "noop_with_empty_axes", 0) === 1) return undefined;
   const rank = call.shape(0).length;
-  return rank === 0 ? undefined : b.ints([...Array(rank).keys()]);
+  return rank === 0 ? undefined : b.ints(range(rank));
 }
 
 const expandedTo = ({ b }: GradientCall, value: string, tensor: string): string =>

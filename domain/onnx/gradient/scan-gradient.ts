@@ -1,3 +1,4 @@
+import { frontAxis } from "../axes.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
 import type { Graph, Node } from "../model.ts";
 import { graphOf, intOf, intsOf } from "../node.ts";
@@ -21,7 +22,7 @@ function readingOf(b: GraphBuilder, node: Node): Reading {
     return values.map((value, index) => {
       const axis = axes[index] ?? 0;
       return {
-        axis: axis < 0 ? axis + b.shapeOf(value).length : axis,
+        axis: frontAxis(axis, b.shapeOf(value).length),
         isReverse: directions[index] === 1,
       };
     });

@@ -1,3 +1,4 @@
+import { frontAxis, range } from "../axes.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
 import { staticShape } from "../infer/fact.ts";
 import { intOf } from "../node.ts";
@@ -13,14 +14,20 @@ import type { GradientCall } from "./gradient-call.ts";
 /** The attribute `axis` of a node, from the front of its first input. */
 export function axisOf(call: GradientCall, absent: number): number {
   const axis = intOf(call.node, "axis", absent);
-  return axis < 0 ? axis + call.shape(0).length : axis;
+  return frontAxis(axis, call.shape(0).length);
 }
+
+/** Indices of a longer axis are made when the graph runs, so that they need no room in the file. */
+export const LONGEST_CONSTANT = 65_536;
 
 /** 0, 1 … size - 1 of an axis of a tensor. */
 export function axisRange(b: GraphBuilder, tensor: string, axis: number): string {
   const size = b.shapeOf(tensor)[axis];
-  if (typeof size === "number") return b.ints(Array.from({ length: size }, (_, at) => at));
-  const limit = b.node("Squeeze", [axisSizes(b, tensor, axis, axis + 1), b.ints([0])]);
+  if (typeof size === "number" && size <= LONGEST_CONSTANT) return b.ints(range(size));
+  const limit =
+    typeof size === "number"
+      ? b.scalar(size, "int64")
+      : b.node("Squeeze", [axisSizes(b, tensor, axis, axis + 1), b.ints([0])]);
   return b.node("Range", [b.scalar(0, "int64"), limit, b.scalar(1, "int64")]);
 }
 

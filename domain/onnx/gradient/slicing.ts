@@ -1,9 +1,10 @@
 import type { Dimension } from "../../tensors/tensor.ts";
-import { slicedIndices } from "../infer/slicing.ts";
+import { frontAxis, range } from "../axes.ts";
+import { sliceOf, slicedIndices } from "../infer/slicing.ts";
 import { stringOf } from "../node.ts";
 import { reduceSum, reshapeLike, scalarLike } from "./emit.ts";
 import type { GradientCall, GradientRule } from "./gradient-call.ts";
-import { addSlices, axisRange, axisSizes } from "./scatter.ts";
+import { addSlices, axisRange, axisSizes, LONGEST_CONSTANT } from "./scatter.ts";
 
 /** An end that is open: as far as int32 goes, which every runtime takes. */
 const OPEN = 2 ** 31 - 1;
@@ -20,18 +21,19 @@ export const slice: GradientRule = (call) => {
     const size = shape[axis] ?? null;
     const [start, end, step] = [1, 2, 4].map((index) => boundOf(call, index, at));
     if (step === 1 && size !== null && kept[axis] === size) continue;
-    if (typeof size !== "number" || !isKnown(start) || !isKnown(end) || !isKnown(step)) {
+    const isConstant = isKnown(size) && isKnown(start) && isKnown(end) && isKnown(step);
+    if (!isConstant || (step !== 1 && size > LONGEST_CONSTANT)) {
       const bounds = [1, 2, 4].map((index) => boundVector(call, index, at));
       const [from = "", to = "", by = ""] = bounds;
       const indices = b.node("Slice", [axisRange(b, x, axis), from, to, b.ints([0]), by]);
       dx = addSlices(call, zerosBefore(call, dx, axis), indices, dx, axis);
       continue;
     }
-    const indices = slicedIndices(size, start, end, step);
     if (step === 1) {
-      pads[axis] = indices[0] ?? 0;
-      pads[axis + shape.length] = size - (indices[0] ?? 0) - indices.length;
-    } else dx = spread(call, dx, axis, indices, size);
+      const { from, count } = sliceOf(size, start, end, step);
+      pads[axis] = count === 0 ? 0 : from;
+      pads[axis + shape.length] = size - (count === 0 ? 0 : from) - count;
+    } else dx = spread(call, dx, axis, slicedIndices(size, start, end, step), size);
   }
   call.give(0, pads.some((count) => count > 0) ? b.node("Pad", [dx, b.ints(pads)]) : dx);
 };
@@ -44,12 +46,12 @@ function axesOf(call: GradientCall, index: number): number[] {
   if (!call.has(index)) {
     const count = index === 3 && call.node.opType === "Slice" ? call.shape(1)[0] : rank;
     if (typeof count !== "number") throw call.blocked("it is not known how many axes it slices");
-    return Array.from({ length: count }, (_, axis) => axis);
+    return range(count);
   }
   const axes = call.tensor(index).elements?.filter((axis) => typeof axis === "number");
   if (axes === undefined || axes.length !== call.tensor(index).elements?.length)
     throw call.blocked("its axes have to be constant");
-  return axes.map((axis) => (axis < 0 ? axis + rank : axis));
+  return axes.map((axis) => frontAxis(axis, rank));
 }
 
 /** A start, end or step; a step that is left out is 1. */

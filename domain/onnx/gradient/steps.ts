@@ -54,6 +54,11 @@ export function emitScan(b: GraphBuilder, steps: Steps): { step: Step; body: Gra
   };
 }
 
+/** Steps that are unrolled one after the other. */
+const MOST_STEPS = 4096;
+/** Nodes of a graph in which more steps are unrolled, which may lie inside other steps. */
+const MOST_NODES = 200_000;
+
 /** Every step by itself: the number of steps has to be known. */
 function emitUnrolled(b: GraphBuilder, { states, inputs, outputs, body }: Steps): Step {
   const [first] = inputs;
@@ -63,6 +68,11 @@ function emitUnrolled(b: GraphBuilder, { states, inputs, outputs, body }: Steps)
       "unsupported",
       `webgpu has no Scan, and without the number of steps along axis ${first?.axis ?? 0} of '${first?.value ?? ""}' it cannot be unrolled: declare that size`,
     );
+  if (count > MOST_STEPS)
+    throw new OnnxFault(
+      "too_large",
+      `webgpu has no Scan, and the ${count} steps along axis ${first?.axis ?? 0} of '${first?.value ?? ""}' are over ${MOST_STEPS}, which is as many as are unrolled`,
+    );
   const slices = inputs.map(({ value, axis, isReverse }) => {
     const parts = slicesOf(b, value, axis, count);
     return isReverse ? parts.toReversed() : parts;
@@ -70,6 +80,8 @@ function emitUnrolled(b: GraphBuilder, { states, inputs, outputs, body }: Steps)
   let current: Step = { states: [...states], outputs: [] };
   const written: string[][] = outputs.map(() => []);
   for (let step = 0; step < count; step += 1) {
+    if (b.nodeList.length > MOST_NODES)
+      throw new OnnxFault("too_large", `its unrolled steps are over ${MOST_NODES} nodes`);
     current = body(
       b,
       current.states,

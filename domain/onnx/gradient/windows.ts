@@ -1,5 +1,5 @@
+import { countOf } from "../../tensors/tensor.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
-import { countOf } from "../stored-tensor.ts";
 import { floatTensor } from "../tensors.ts";
 import { scalarLike } from "./emit.ts";
 import type { Layout } from "./layout.ts";
@@ -30,7 +30,7 @@ export function elementsUnder(
 /**
  * The transpose of a convolution: what each window of `dy` [N, M, ...counts], times the weight
  * [M, C / group, ...kernel], adds to the elements under it. ONNX Runtime adds windows up fast along
- * two axes and slowly (5 to 8 times) along one, which is why one axis gets another of size 1.
+ * two axes and three times slower along one, which is why one axis gets another of size 1.
  */
 export function transposedConvolution(
   b: GraphBuilder,

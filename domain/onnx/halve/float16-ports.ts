@@ -1,5 +1,5 @@
 import type { Model, Node } from "../model.ts";
-import { domainOf, operatorOf, opsetOf, stringOf } from "../node.ts";
+import { domainOf, entryOf, operatorOf, opsetOf, stringOf } from "../node.ts";
 import {
   schemaOf,
   type OperatorSchema,
@@ -37,8 +37,7 @@ const TYPE_ATTRIBUTES: Readonly<Record<string, string>> = {
   RandomUniformLike: "dtype",
 };
 
-export const typeAttributeOf = (node: Node): string | undefined =>
-  TYPE_ATTRIBUTES[operatorOf(node)];
+export const typeAttributeOf = (node: Node): string | undefined => entryOf(TYPE_ATTRIBUTES, node);
 
 /** Which inputs and outputs of a node can be float16 where they are float32, by the standard. */
 export type Float16Ports = {

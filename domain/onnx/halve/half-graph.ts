@@ -1,12 +1,12 @@
+import { countOf } from "../../tensors/tensor.ts";
 import { UNKNOWN, type Fact } from "../infer/fact.ts";
-import type { Attribute, Graph, Model, Node, OnnxType, StoredTensor, ValueInfo } from "../model.ts";
-import { ONNX_TYPES } from "../model.ts";
+import type { Attribute, Graph, Model, Node, StoredTensor, ValueInfo } from "../model.ts";
+import { codeOf } from "../model.ts";
 import { readsOf } from "../names.ts";
 import { graphsOf, operatorOf } from "../node.ts";
 import { freshName } from "../rewrite/graph-edit.ts";
 import { newNode } from "../rewrite/new-node.ts";
 import { mapGraphs, renamedNode } from "../rewrite/renamed.ts";
-import { countOf } from "../stored-tensor.ts";
 import { float16Ports, typeAttributeOf } from "./float16-ports.ts";
 import { halfConstant } from "./half-constants.ts";
 import type { HalveReport } from "./halve.ts";
@@ -16,8 +16,6 @@ type Precision = "float16" | "float32";
 
 /** Constants up to this size stay float32 for a node that stays so; larger ones are cast when they are read. */
 const SMALL_CONSTANT = 256;
-
-const codeOf = (type: OnnxType): number => ONNX_TYPES.indexOf(type);
 
 export type HalfContext = {
   readonly model: Model;
@@ -154,7 +152,8 @@ export class HalfGraph {
   #keep(node: Node): void {
     const { kept_nodes } = this.#context.report;
     const operator = operatorOf(node);
-    kept_nodes[operator] = (kept_nodes[operator] ?? 0) + 1;
+    const before = Object.hasOwn(kept_nodes, operator) ? (kept_nodes[operator] ?? 0) : 0;
+    kept_nodes[operator] = before + 1;
     const names = new Map(
       readsOf(node)
         .filter((name) => this.#isSingle(name))

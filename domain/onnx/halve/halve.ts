@@ -33,7 +33,7 @@ export function halve(
   model: Model,
   options: HalveOptions = {},
 ): { model: Model; report: HalveReport } {
-  const started = removeDead(foldKnownSizes(inlineFunctions(model)));
+  const started = removeDead(removeIdentities(foldKnownSizes(inlineFunctions(model))));
   const report: HalveReport = {
     tensors: 0,
     elements: 0,

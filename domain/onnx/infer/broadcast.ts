@@ -12,7 +12,7 @@ export function broadcast(
 ): Dimension[] | null {
   const known = shapes.filter((shape) => shape !== null);
   if (known.length < shapes.length) return null;
-  const rank = Math.max(0, ...known.map((shape) => shape.length));
+  const rank = known.reduce((most, shape) => Math.max(most, shape.length), 0);
   return Array.from({ length: rank }, (_, axis) => {
     let size: Dimension = 1;
     for (const shape of known) {

@@ -1,4 +1,5 @@
 import type { Dimension } from "../../tensors/tensor.ts";
+import { frontAxis } from "../axes.ts";
 import { graphOf, intOf, intsOf } from "../node.ts";
 import { attempt } from "../onnx-fault.ts";
 import { elementsOf } from "../stored-tensor.ts";
@@ -65,7 +66,7 @@ function tripCount(call: InferenceCall, condition: Fact | undefined): Dimension 
 const scan: InferenceRule = (call) => {
   if (call.opset < 9) return batchedScan(call);
   const { node } = call;
-  const count = intOf(node, "num_scan_inputs", 0);
+  const count = scanCount(call, call.inputs.length);
   const states = call.inputs
     .slice(0, call.inputs.length - count)
     .map((fact) => withoutElements(fact ?? UNKNOWN));
@@ -91,7 +92,7 @@ const scan: InferenceRule = (call) => {
 
 /** Version 8: the batch is the first axis and the steps the second, of states and scan inputs alike. */
 function batchedScan(call: InferenceCall): Fact[] {
-  const count = intOf(call.node, "num_scan_inputs", 0);
+  const count = scanCount(call, call.inputs.length - 1);
   const states = call.inputs.length - 1 - count;
   let batch: Dimension = null;
   let steps: Dimension = null;
@@ -109,11 +110,18 @@ function batchedScan(call: InferenceCall): Fact[] {
   );
 }
 
+/** How many of the last inputs are scanned. */
+function scanCount(call: InferenceCall, most: number): number {
+  const count = intOf(call.node, "num_scan_inputs", 0);
+  if (count >= 0 && count <= most) return count;
+  throw call.fault(`num_scan_inputs is ${count}, and it has ${most} inputs`);
+}
+
 /** A tensor without one of its axes, and the size along it. */
 function elementOf(call: InferenceCall, fact: TensorFact, axis: number): [TensorFact, Dimension] {
   const { type, shape } = fact;
   if (shape === null) return [tensorFact(type, null), null];
-  const at = axis < 0 ? axis + shape.length : axis;
+  const at = frontAxis(axis, shape.length);
   const size = shape[at];
   if (size === undefined)
     throw call.fault(`it scans along axis ${axis} of an input with ${shape.length} axes`);
@@ -125,7 +133,7 @@ function stacked(fact: Fact, count: Dimension, axis: number): Fact {
   if (fact.kind !== "tensor") return UNKNOWN;
   const { type, shape } = fact;
   if (shape === null) return tensorFact(type, null);
-  return tensorFact(type, shape.toSpliced(axis < 0 ? axis + shape.length + 1 : axis, 0, count));
+  return tensorFact(type, shape.toSpliced(frontAxis(axis, shape.length + 1), 0, count));
 }
 
 export const CONTROL: Record<string, InferenceRule> = { If: branches, Loop: loop, Scan: scan };

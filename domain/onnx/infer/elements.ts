@@ -1,10 +1,8 @@
-import type { Dimension } from "../../tensors/tensor.ts";
-import { isElementType, countOf, elementsOf } from "../stored-tensor.ts";
+import { countOf, isElementType, type Dimension } from "../../tensors/tensor.ts";
+import { range } from "../axes.ts";
+import { elementsOf } from "../stored-tensor.ts";
 import { float16Value } from "../tensors.ts";
-import { staticShape, type TensorFact } from "./fact.ts";
-
-/** Small enough to be a shape; more elements are not followed. */
-const MAX_ELEMENTS = 64;
+import { MAX_ELEMENTS, staticShape, type TensorFact } from "./fact.ts";
 
 /**
  * One element from one element of each input. A name stands for a size, which is never negative;
@@ -24,6 +22,32 @@ export function knownElements({
   return Array.from<unknown, Dimension>(elementsOf(constant).data, (element) =>
     whole(type === "float16" ? float16Value(Number(element)) : Number(element)),
   );
+}
+
+/** The indices that are kept along an axis, and how far apart two neighbours lie among the elements. */
+export type KeptAxis = { indices: readonly number[]; stride: number };
+
+/** All of each axis of a tensor whose elements are followed. */
+export function axesOf({ shape, elements }: TensorFact): KeptAxis[] | undefined {
+  const dims = elements && staticShape(shape);
+  if (!dims?.every((size) => size <= MAX_ELEMENTS)) return undefined;
+  return dims.map((size, axis) => ({
+    indices: range(size),
+    stride: countOf(dims.slice(axis + 1)),
+  }));
+}
+
+/** The elements of a tensor that are kept, row by row. */
+export function keptElements(
+  { elements }: TensorFact,
+  axes: readonly KeptAxis[] | undefined,
+): Dimension[] | undefined {
+  const offsets = axes?.reduce(
+    (found, { indices, stride }) =>
+      found.flatMap((offset) => indices.map((at) => offset + at * stride)),
+    [0],
+  );
+  return elements && offsets?.map((offset) => elements[offset] ?? null);
 }
 
 /**

@@ -1,6 +1,6 @@
-import type { Dimension, Tensor } from "../../tensors/tensor.ts";
+import { countOf, type Dimension, type Tensor } from "../../tensors/tensor.ts";
 import type { OnnxType, StoredTensor, ValueType } from "../model.ts";
-import { countOf, elementsOf } from "../stored-tensor.ts";
+import { elementsOf } from "../stored-tensor.ts";
 
 /** What is known of a value before anything runs. */
 export type Fact = TensorFact | OtherFact;
@@ -10,7 +10,7 @@ export type TensorFact = {
   readonly type: OnnxType;
   /** Null where not even the rank is known. Equal symbols are equal sizes; null may be any. */
   readonly shape: readonly Dimension[] | null;
-  /** The elements of a small integer scalar or vector as far as they are known: sizes on their way through `Shape`, `Gather`, `Concat` to a `Reshape`. */
+  /** The elements of a small tensor of integers, row by row, as far as they are known: sizes on their way through `Shape`, `Gather`, `Concat` to a `Reshape`, pads as a matrix that is turned. */
   readonly elements?: readonly Dimension[];
   /** The whole tensor, where it is an initializer. */
   readonly constant?: StoredTensor;
@@ -37,11 +37,11 @@ export const tensorFact = (
   ...(elements && elements.length <= MAX_ELEMENTS ? { elements } : {}),
 });
 
-/** What a declaration says. */
+/** What a declaration says. A negative size says nothing; some writers mean a free one by it. */
 export function factOfType(type: ValueType | undefined): Fact {
   switch (type?.kind) {
     case "tensor":
-      return tensorFact(type.elementType, type.shape);
+      return tensorFact(type.elementType, type.shape?.map(declaredSize) ?? null);
     case "sequence":
     case "optional":
       return { kind: type.kind, of: factOfType(type.of) };
@@ -49,6 +49,9 @@ export function factOfType(type: ValueType | undefined): Fact {
       return UNKNOWN;
   }
 }
+
+const declaredSize = (size: Dimension): Dimension =>
+  typeof size === "number" && !(size >= 0 && Number.isSafeInteger(size)) ? null : size;
 
 /** The declaration that says what is known; undefined where nothing is. */
 export function typeOfFact(fact: Fact): ValueType | undefined {

@@ -1,8 +1,9 @@
 import type { Dimension } from "../../tensors/tensor.ts";
+import { checkedAxis } from "../axes.ts";
 import { intOf } from "../node.ts";
 import { tensorFact, type TensorFact } from "./fact.ts";
 import type { InferenceCall, InferenceRule } from "./inference-call.ts";
-import { axisFrom, sameSize, unknowns } from "./sizes.ts";
+import { sameSize, unknowns } from "./sizes.ts";
 
 /** Type and shape of the first input. */
 export const same: InferenceRule = (call) => tensorFact(call.type(0), call.shape(0));
@@ -11,10 +12,10 @@ const gather: InferenceRule = (call) => {
   const { type, shape, elements } = call.tensor(0);
   const indices = call.tensor(1);
   if (shape === null || indices.shape === null) return tensorFact(type, null);
-  const axis = axisFrom(call, intOf(call.node, "axis", 0), shape.length);
+  const axis = checkedAxis(call, intOf(call.node, "axis", 0), shape.length);
   const gathered = [...shape.slice(0, axis), ...indices.shape, ...shape.slice(axis + 1)];
   const found =
-    elements && gathered.length <= 1
+    elements && shape.length === 1 && gathered.length <= 1
       ? indices.elements?.map((at) => (typeof at === "number" ? (elements.at(at) ?? null) : null))
       : undefined;
   return tensorFact(type, gathered, found);
@@ -52,7 +53,7 @@ const scatterND: InferenceRule = (call) => {
 };
 
 function checkAxis(call: InferenceCall, rank: number | undefined): void {
-  if (rank !== undefined) axisFrom(call, intOf(call.node, "axis", 0), rank);
+  if (rank !== undefined) checkedAxis(call, intOf(call.node, "axis", 0), rank);
 }
 
 function sameShapes(
@@ -69,7 +70,7 @@ const oneHot: InferenceRule = (call) => {
   const indices = call.shape(0);
   const type = call.type(2);
   if (indices === null) return tensorFact(type, null);
-  const axis = axisFrom(call, intOf(call.node, "axis", -1), indices.length + 1);
+  const axis = checkedAxis(call, intOf(call.node, "axis", -1), indices.length + 1);
   return tensorFact(type, indices.toSpliced(axis, 0, scalarIn(call.tensor(1))));
 };
 
@@ -80,7 +81,7 @@ const topK: InferenceRule = (call) => {
   const { type, shape } = call.tensor(0);
   const count = call.inputs.length > 1 ? scalarIn(call.tensor(1)) : intOf(call.node, "k", 0);
   if (shape === null) return [tensorFact(type, null), tensorFact("int64", null)];
-  const axis = axisFrom(call, intOf(call.node, "axis", -1), shape.length);
+  const axis = checkedAxis(call, intOf(call.node, "axis", -1), shape.length);
   const [size] = [shape[axis]];
   if (typeof size === "number" && typeof count === "number" && count > size)
     throw call.fault(`the largest ${count} of ${size} elements are asked for`);
@@ -93,7 +94,7 @@ const compress: InferenceRule = (call) => {
   const given = intOf(call.node, "axis");
   if (given === undefined) return tensorFact(type, [null]);
   if (shape === null) return tensorFact(type, null);
-  return tensorFact(type, shape.with(axisFrom(call, given, shape.length), null));
+  return tensorFact(type, shape.with(checkedAxis(call, given, shape.length), null));
 };
 
 const nonZero: InferenceRule = (call) => tensorFact("int64", [call.shape(0)?.length ?? null, null]);
@@ -103,7 +104,7 @@ const unique: InferenceRule = (call) => {
   const given = intOf(call.node, "axis");
   const vector = tensorFact("int64", [null]);
   if (given === undefined) return [tensorFact(type, [null]), vector, vector, vector];
-  const axis = shape && axisFrom(call, given, shape.length);
+  const axis = shape && checkedAxis(call, given, shape.length);
   const kept = shape === null || axis === null ? null : shape.with(axis, null);
   const inverse = tensorFact("int64", [axis === null ? null : (shape?.[axis] ?? null)]);
   return [tensorFact(type, kept), vector, inverse, vector];
@@ -124,7 +125,7 @@ const reverseSequence: InferenceRule = (call) => {
 
 const tensorScatter: InferenceRule = (call) => {
   const rank = call.shape(0)?.length;
-  if (rank !== undefined && axisFrom(call, intOf(call.node, "axis", -2), rank) === 0)
+  if (rank !== undefined && checkedAxis(call, intOf(call.node, "axis", -2), rank) === 0)
     throw call.fault("the sequence axis cannot be the first, which is the batch");
   return same(call);
 };

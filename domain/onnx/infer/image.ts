@@ -5,7 +5,7 @@ import { elementsOf } from "../stored-tensor.ts";
 import { float16Value } from "../tensors.ts";
 import { staticShape, tensorFact, type TensorFact } from "./fact.ts";
 import type { InferenceCall, InferenceRule } from "./inference-call.ts";
-import { axesFrom, intsGiven, productOf, quotientOf, range, unknowns } from "./sizes.ts";
+import { axesFrom, boundedRange, intsGiven, productOf, quotientOf, unknowns } from "./sizes.ts";
 
 /** `Resize` and `Upsample`. */
 const resize: InferenceRule = (call) => {
@@ -13,7 +13,8 @@ const resize: InferenceRule = (call) => {
   const { type, shape } = call.tensor(0);
   if (shape === null) return tensorFact(type, null);
   const isNew = node.opType === "Resize" && call.opset >= 11;
-  const axes = axesFrom(call, intsOf(node, "axes") ?? range(shape.length), shape.length) ?? [];
+  const axes =
+    axesFrom(call, intsOf(node, "axes") ?? boundedRange(shape.length), shape.length) ?? [];
   const sizes = isNew ? filledSizes(call, 3) : undefined;
   const scales = attributeOf(node, "scales", "floats") ?? floatsIn(call, isNew ? 2 : 1);
   const roi = isNew ? floatsIn(call, 1) : undefined;
@@ -104,7 +105,7 @@ const centerCropPad: InferenceRule = (call) => {
   const sizes = intsGiven(call, "", 1) ?? null;
   const given = intsOf(call.node, "axes");
   if (shape === null) return tensorFact(type, given === undefined ? sizes : null);
-  const axes = axesFrom(call, given ?? range(shape.length), shape.length) ?? [];
+  const axes = axesFrom(call, given ?? boundedRange(shape.length), shape.length) ?? [];
   if (sizes !== null && sizes.length !== axes.length)
     throw call.fault(`${sizes.length} sizes are given for ${axes.length} axes`);
   return tensorFact(type, resized(shape, axes, sizes ?? []));

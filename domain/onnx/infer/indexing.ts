@@ -1,15 +1,15 @@
 import type { Dimension } from "../../tensors/tensor.ts";
+import { checkedAxis } from "../axes.ts";
 import { intOf } from "../node.ts";
 import { describeShape } from "./broadcast.ts";
-import { tensorFact, type TensorFact } from "./fact.ts";
+import { MAX_ELEMENTS, tensorFact, type TensorFact } from "./fact.ts";
 import { GATHERING } from "./gathering.ts";
 import type { InferenceCall, InferenceRule } from "./inference-call.ts";
 import {
   axesFrom,
-  axisFrom,
+  boundedRange,
   intsGiven,
   productOf,
-  range,
   sameSize,
   sumOf,
   unknowns,
@@ -24,13 +24,15 @@ const concat: InferenceRule = (call) => {
   if (first === undefined) return tensorFact(type, null);
   if (shapes.some(({ length }) => length !== first.length))
     throw call.fault(`${shapes.map(describeShape).join(" and ")} have different ranks`);
-  const axis = axisFrom(call, intOf(call.node, "axis", 1), first.length);
+  const axis = checkedAxis(call, intOf(call.node, "axis", 1), first.length);
   const sizes = first.map((_, at) => {
     const along = shapes.map((shape) => shape[at] ?? null);
     if (at === axis) return shapes.length < parts.length ? null : sumOf(along);
     return along.reduce((size, other) => sameSize(call, size, other));
   });
-  const isFollowed = sizes.length === 1 && typeof sizes[0] === "number" && isWhole(type);
+  const [size] = sizes;
+  const isShort = sizes.length === 1 && typeof size === "number" && size <= MAX_ELEMENTS;
+  const isFollowed = isShort && isWhole(type);
   return tensorFact(type, sizes, isFollowed ? parts.flatMap(elementsIn) : undefined);
 };
 
@@ -42,8 +44,8 @@ const elementsIn = ({ elements, shape }: TensorFact): readonly Dimension[] =>
 const split: InferenceRule = (call) => {
   const { type, shape, elements } = call.tensor(0);
   const count = call.node.outputs.length;
-  if (shape === null) return range(count).map(() => tensorFact(type, null));
-  const axis = axisFrom(call, intOf(call.node, "axis", 0), shape.length);
+  if (shape === null) return boundedRange(count).map(() => tensorFact(type, null));
+  const axis = checkedAxis(call, intOf(call.node, "axis", 0), shape.length);
   const given = intsGiven(call, "split", 1);
   const sizes =
     given === undefined ? evenParts(call, shape[axis] ?? null, count) : (given ?? unknowns(count));
@@ -70,7 +72,7 @@ function evenParts(call: InferenceCall, size: Dimension, count: number): readonl
   const part = Math.ceil(size / count);
   if (call.opset < 18 && part * count !== size)
     throw call.fault(`${size} elements cannot be split evenly in ${count}`);
-  return range(count).map((at) => Math.min(part, Math.max(0, size - at * part)));
+  return boundedRange(count).map((at) => Math.min(part, Math.max(0, size - at * part)));
 }
 
 const pad: InferenceRule = (call) => {
@@ -78,7 +80,8 @@ const pad: InferenceRule = (call) => {
   if (shape === null) return tensorFact(type, null);
   const pads = intsGiven(call, "pads", 1);
   const given = intsGiven(call, "axes", 3);
-  const axes = given === undefined ? range(shape.length) : axesFrom(call, given, shape.length);
+  const axes =
+    given === undefined ? boundedRange(shape.length) : axesFrom(call, given, shape.length);
   if (axes === null || pads === null || pads === undefined)
     return tensorFact(type, unknowns(shape.length));
   if (pads.length !== axes.length * 2)

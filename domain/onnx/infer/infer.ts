@@ -50,7 +50,7 @@ function inferGraph(
   const own = new Map<string, Fact>();
   const scope: Scope = { own, get: (name) => own.get(name) ?? outer(name) };
   const set = (name: string, fact: Fact): void => {
-    refuseRank(name, fact);
+    refuseShape(name, fact);
     own.set(name, fact);
   };
   for (const stored of graph.initializers) set(stored.name ?? "", factOfTensor(stored));
@@ -73,7 +73,7 @@ function inferGraph(
 export const inferNode = (
   model: Pick<Model, "opsets">,
   node: Node,
-  facts: Facts,
+  facts: Pick<Facts, "get">,
 ): readonly Fact[] => inferIn({ model, graphs: new Map(), steps: 0 }, node, facts);
 
 function inferIn(inference: Inference, node: Node, facts: Pick<Scope, "get">): readonly Fact[] {
@@ -92,7 +92,7 @@ function inferIn(inference: Inference, node: Node, facts: Pick<Scope, "get">): r
     if (fact) return fact;
     throw new OnnxFault(
       "invalid",
-      `${node.opType} '${node.name ?? node.outputs[0] ?? ""}' takes '${name}', which nothing before it makes`,
+      `${node.opType} '${node.name || (node.outputs[0] ?? "")}' takes '${name}', which nothing before it makes`,
       { ...placeOf(node), tensor: name },
     );
   });
@@ -105,11 +105,21 @@ function inferIn(inference: Inference, node: Node, facts: Pick<Scope, "get">): r
   return Array.isArray(found) ? (found as readonly Fact[]) : [found as Fact];
 }
 
-function refuseRank(name: string, fact: Fact): void {
-  if (fact.kind !== "tensor" || fact.shape === null || fact.shape.length <= MAX_RANK) return;
-  throw new OnnxFault("too_large", `'${name}' has ${fact.shape.length} axes, over ${MAX_RANK}`, {
-    tensor: name,
-  });
+/** No rule is to find a shape that no tensor can have; what comes after it could rely on it. */
+function refuseShape(name: string, fact: Fact): void {
+  if (fact.kind !== "tensor" || fact.shape === null) return;
+  const { length } = fact.shape;
+  if (length > MAX_RANK)
+    throw new OnnxFault("too_large", `'${name}' has ${length} axes, over ${MAX_RANK}`, {
+      tensor: name,
+    });
+  const strange = fact.shape.find(
+    (size) => typeof size === "number" && !(size >= 0 && Number.isSafeInteger(size)),
+  );
+  if (strange !== undefined)
+    throw new OnnxFault("invalid", `'${name}' would have ${strange} elements along an axis`, {
+      tensor: name,
+    });
 }
 
 /** A rule's answer, completed by a declaration where the rule knows less. */

@@ -57,7 +57,7 @@ export class InferenceCall {
   }
 
   fault(message: string): OnnxFault {
-    const name = this.node.name ?? this.node.outputs[0] ?? "";
+    const name = this.node.name || (this.node.outputs[0] ?? "");
     const tensor = this.node.outputs[0];
     return new OnnxFault("invalid", `${this.node.opType} '${name}': ${message}`, {
       ...placeOf(this.node),

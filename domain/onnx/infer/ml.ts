@@ -1,6 +1,6 @@
 import type { Dimension } from "../../tensors/tensor.ts";
 import type { OnnxType } from "../model.ts";
-import { attributeOf, intOf, intsOf } from "../node.ts";
+import { ML_DOMAIN, attributeOf, intOf, intsOf } from "../node.ts";
 import { describeShape } from "./broadcast.ts";
 import { tensorFact, UNKNOWN, type Fact } from "./fact.ts";
 import type { InferenceCall, InferenceRule } from "./inference-call.ts";
@@ -100,5 +100,5 @@ export const ML: Record<string, InferenceRule> = Object.fromEntries(
     },
     /** A sequence of maps, of which nothing more is said. */
     ZipMap: (): Fact => ({ kind: "sequence", of: UNKNOWN }),
-  }).map(([name, rule]) => [`ai.onnx.ml.${name}`, rule]),
+  }).map(([name, rule]) => [`${ML_DOMAIN}.${name}`, rule]),
 );

@@ -1,10 +1,10 @@
 import type { Dimension } from "../../tensors/tensor.ts";
+import { checkedAxis } from "../axes.ts";
 import { ONNX_TYPES } from "../model.ts";
 import { intOf } from "../node.ts";
 import { broadcast, describeShape } from "./broadcast.ts";
 import { tensorFact } from "./fact.ts";
 import type { InferenceCall, InferenceRule } from "./inference-call.ts";
-import { axisFrom } from "./sizes.ts";
 
 /** Refuses a parameter that is not a vector of `count` elements. */
 function expectVector(call: InferenceCall, index: number, count: Dimension): void {
@@ -74,7 +74,7 @@ const layerNormalization: InferenceRule = (call) => {
   const shape = call.shape(0);
   for (const index of [1, 2]) expectBroadcasting(call, index);
   const stash = ONNX_TYPES[intOf(call.node, "stash_type", 1)] ?? "float32";
-  const axis = shape === null ? 0 : axisFrom(call, intOf(call.node, "axis", -1), shape.length);
+  const axis = shape === null ? 0 : checkedAxis(call, intOf(call.node, "axis", -1), shape.length);
   const kept = shape?.map((size, at) => (at < axis ? size : 1)) ?? null;
   return [tensorFact(call.type(0), shape), tensorFact(stash, kept), tensorFact(stash, kept)];
 };
@@ -82,7 +82,7 @@ const layerNormalization: InferenceRule = (call) => {
 /** Type and shape of the first input, which has the axis that the node names. */
 const alongAxis: InferenceRule = (call) => {
   const shape = call.shape(0);
-  if (shape !== null) axisFrom(call, intOf(call.node, "axis", -1), shape.length);
+  if (shape !== null) checkedAxis(call, intOf(call.node, "axis", -1), shape.length);
   return tensorFact(call.type(0), shape);
 };
 

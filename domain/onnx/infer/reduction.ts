@@ -1,4 +1,5 @@
 import type { Dimension } from "../../tensors/tensor.ts";
+import { checkedAxis, range } from "../axes.ts";
 import { intOf, intsOf } from "../node.ts";
 import { COMBINATIONS, fold, knownElements, type Combine } from "./elements.ts";
 import { tensorFact, type TensorFact } from "./fact.ts";
@@ -25,13 +26,7 @@ function axesOf(call: InferenceCall, rank: number): readonly number[] | { count:
   const axes = (elements ?? []).filter((axis) => typeof axis === "number");
   if (elements !== undefined && axes.length < elements.length) return { count: elements.length };
   if (axes.length > 0) return axes.map((axis) => checkedAxis(call, axis, rank));
-  return intOf(call.node, "noop_with_empty_axes", 0) === 1 ? [] : [...Array(rank).keys()];
-}
-
-/** An axis counted from the front; throws where the rank does not have it. */
-function checkedAxis(call: InferenceCall, axis: number, rank: number): number {
-  if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
-  throw call.fault(`the axis ${axis} is not within the rank ${rank}`);
+  return intOf(call.node, "noop_with_empty_axes", 0) === 1 ? [] : range(rank);
 }
 
 const without = (

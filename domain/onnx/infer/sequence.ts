@@ -1,4 +1,5 @@
 import type { Dimension } from "../../tensors/tensor.ts";
+import { frontAxis } from "../axes.ts";
 import { ONNX_TYPES } from "../model.ts";
 import { attributeOf, graphOf, intOf, intsOf } from "../node.ts";
 import { broadcast } from "./broadcast.ts";
@@ -21,7 +22,7 @@ const anInt64 = (shape: readonly Dimension[] | null = []): Fact => tensorFact("i
 
 /** The size along `axis` becomes another, or the axis goes where there is none. */
 function withAxis(shape: readonly Dimension[], axis: number, ...size: Dimension[]): Dimension[] {
-  return shape.toSpliced(axis < 0 ? axis + shape.length : axis, 1, ...size);
+  return shape.toSpliced(frontAxis(axis, shape.length), 1, ...size);
 }
 
 const split: InferenceRule = (call) => {
@@ -54,7 +55,7 @@ const concat: InferenceRule = (call) => {
   const axis = intOf(call.node, "axis", 0);
   if (intOf(call.node, "new_axis", 0) !== 1)
     return tensorFact(part.type, withAxis(part.shape, axis, null));
-  const at = axis < 0 ? axis + part.shape.length + 1 : axis;
+  const at = frontAxis(axis, part.shape.length + 1);
   return tensorFact(part.type, part.shape.toSpliced(at, 0, null));
 };
 
@@ -83,7 +84,8 @@ const getElement: InferenceRule = (call) => {
 
 const tfIdf: InferenceRule = (call) => {
   const shape = call.shape(0);
-  const width = Math.max(-1, ...(intsOf(call.node, "ngram_indexes") ?? [])) + 1;
+  const width =
+    (intsOf(call.node, "ngram_indexes") ?? []).reduce((most, at) => Math.max(most, at), -1) + 1;
   return tensorFact("float32", shape && [...shape.slice(0, -1), width]);
 };
 

@@ -1,16 +1,18 @@
-import type { Dimension, Tensor } from "../../tensors/tensor.ts";
+import { countOf, isElementType, type Dimension, type Tensor } from "../../tensors/tensor.ts";
+import { checkedAxis } from "../axes.ts";
 import { ONNX_TYPES } from "../model.ts";
 import { attributeOf, intOf, intsOf } from "../node.ts";
-import { countOf, elementsOf, isElementType, storedTensor } from "../stored-tensor.ts";
+import { elementsOf, storedTensor } from "../stored-tensor.ts";
 import { floatTensor, intTensor } from "../tensors.ts";
 import { broadcast, describeShape } from "./broadcast.ts";
-import { factOfTensor, MAX_ELEMENTS, tensorFact, type TensorFact } from "./fact.ts";
+import { axesOf, keptElements } from "./elements.ts";
+import { factOfTensor, MAX_ELEMENTS, staticShape, tensorFact, type TensorFact } from "./fact.ts";
 import type { InferenceCall, InferenceRule } from "./inference-call.ts";
-import { axesFrom, axisFrom, intsGiven, productOf, quotientOf, range, unknowns } from "./sizes.ts";
+import { axesFrom, boundedRange, intsGiven, productOf, quotientOf, unknowns } from "./sizes.ts";
 
-/** The same elements in another shape: they are followed as long as it is a scalar or a vector. */
+/** The same elements in another shape: they are followed where it is known. */
 const reshaped = ({ type, elements }: TensorFact, shape: readonly Dimension[] | null): TensorFact =>
-  tensorFact(type, shape, shape !== null && shape.length <= 1 ? elements : undefined);
+  tensorFact(type, shape, staticShape(shape) === null ? undefined : elements);
 
 /** The sizes that an int vector holds; null where not even their number is known. */
 function sizesGiven(call: InferenceCall, index: number): readonly Dimension[] | null {
@@ -62,7 +64,7 @@ const expand: InferenceRule = (call) => {
   const expanded = broadcast(call, [shape, sizesGiven(call, 1)]);
   const [size = 1] = expanded ?? [];
   const isRepeated = elements?.length === 1 && typeof size === "number" && size <= MAX_ELEMENTS;
-  const followed = isRepeated ? range(size).map(() => elements[0] ?? null) : elements;
+  const followed = isRepeated ? boundedRange(size).map(() => elements[0] ?? null) : elements;
   const fits = expanded !== null && expanded.length <= 1 && followed?.length === size;
   return tensorFact(type, expanded, fits ? followed : undefined);
 };
@@ -71,7 +73,7 @@ const flatten: InferenceRule = (call) => {
   const { type, shape } = call.tensor(0);
   if (shape === null) return tensorFact(type, [null, null]);
   const given = intOf(call.node, "axis", 1);
-  const axis = given === shape.length ? given : axisFrom(call, given, shape.length);
+  const axis = given === shape.length ? given : checkedAxis(call, given, shape.length);
   return tensorFact(type, [productOf(shape.slice(0, axis)), productOf(shape.slice(axis))]);
 };
 
@@ -86,7 +88,7 @@ const rangeOfNumbers: InferenceRule = (call) => {
   if (delta === 0) throw call.fault("the step is 0");
   const count = Math.max(0, Math.ceil((limit - start) / delta));
   const isFollowed = (type === "int64" || type === "int32") && count <= MAX_ELEMENTS;
-  const elements = isFollowed ? range(count).map((at) => start + at * delta) : undefined;
+  const elements = isFollowed ? boundedRange(count).map((at) => start + at * delta) : undefined;
   return tensorFact(type, [count], elements);
 };
 
@@ -169,12 +171,15 @@ const transpose: InferenceRule = (call) => {
   const permutation = intsOf(call.node, "perm");
   const { shape } = x;
   if (shape === null) return tensorFact(x.type, permutation ? unknowns(permutation.length) : null);
-  const order = permutation ?? range(shape.length).toReversed();
-  if (order.toSorted((a, b) => a - b).join() !== range(shape.length).join())
+  const order = permutation ?? boundedRange(shape.length).toReversed();
+  if (order.toSorted((a, b) => a - b).join() !== boundedRange(shape.length).join())
     throw call.fault(`perm [${order.join(", ")}] does not order ${describeShape(shape)}`);
-  return reshaped(
-    x,
+  const axes = axesOf(x);
+  const turned = axes && order.flatMap((axis) => axes[axis] ?? []);
+  return tensorFact(
+    x.type,
     order.map((axis) => shape[axis] ?? null),
+    keptElements(x, turned),
   );
 };
 
@@ -189,7 +194,7 @@ const unsqueeze: InferenceRule = (call) => {
   const rest = x.shape.values();
   return reshaped(
     x,
-    range(rank).map((axis) => (axes.includes(axis) ? 1 : (rest.next().value ?? null))),
+    boundedRange(rank).map((axis) => (axes.includes(axis) ? 1 : (rest.next().value ?? null))),
   );
 };
 

@@ -1,10 +1,10 @@
 import type { Dimension } from "../../tensors/tensor.ts";
+import { checkedAxis } from "../axes.ts";
 import { ONNX_TYPES } from "../model.ts";
 import { intOf } from "../node.ts";
 import { describeShape } from "./broadcast.ts";
 import { tensorFact } from "./fact.ts";
 import type { InferenceCall, InferenceRule } from "./inference-call.ts";
-import { axisFrom } from "./sizes.ts";
 
 /** The value of a scalar of whole numbers; undefined where it is left out, null where it is not known. */
 function scalarOf(call: InferenceCall, index: number): Dimension | undefined {
@@ -23,10 +23,10 @@ const window: InferenceRule = (call) => tensorFact(namedType(call), [scalarOf(ca
 
 /** The axis is an attribute before opset 20, and the first after the batch unless said otherwise. */
 function axisOf(call: InferenceCall, rank: number): number | null {
-  if (call.opset < 20) return axisFrom(call, intOf(call.node, "axis", 1), rank);
+  if (call.opset < 20) return checkedAxis(call, intOf(call.node, "axis", 1), rank);
   const given = scalarOf(call, 2);
-  if (given === undefined) return axisFrom(call, -2, rank);
-  return typeof given === "number" ? axisFrom(call, given, rank) : null;
+  if (given === undefined) return checkedAxis(call, -2, rank);
+  return typeof given === "number" ? checkedAxis(call, given, rank) : null;
 }
 
 const dft: InferenceRule = (call) => {

@@ -1,5 +1,7 @@
 import type { Dimension } from "../../tensors/tensor.ts";
+import { checkedAxis, range } from "../axes.ts";
 import { intsOf } from "../node.ts";
+import { OnnxFault } from "../onnx-fault.ts";
 import type { InferenceCall } from "./inference-call.ts";
 
 /** The sum of sizes: a number, a symbol that nothing is added to, or null. */
@@ -39,8 +41,11 @@ const numbersIn = (sizes: readonly Dimension[]): number[] =>
 const productOfNumbers = (sizes: readonly Dimension[]): number =>
   numbersIn(sizes).reduce((product, size) => product * size, 1);
 
+/** More sizes, axes or parts than any node has; a file can ask for more than memory holds. */
+const MAX_COUNT = 65_536;
+
 /** `count` unknown sizes. */
-export const unknowns = (count: number): null[] => Array.from({ length: count }, () => null);
+export const unknowns = (count: number): null[] => boundedRange(count).map(() => null);
 
 /** What two facts about one size say together. */
 export function sameSize(call: InferenceCall, a: Dimension, b: Dimension): Dimension {
@@ -67,12 +72,6 @@ export function intsGiven(
   return typeof count === "number" ? unknowns(count) : null;
 }
 
-/** An axis counted from the front. */
-export function axisFrom(call: InferenceCall, axis: number, rank: number): number {
-  if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
-  throw call.fault(`the axis ${axis} is outside a tensor of rank ${rank}`);
-}
-
 /** Axes counted from the front; null where one of them is not known. */
 export function axesFrom(
   call: InferenceCall,
@@ -81,8 +80,11 @@ export function axesFrom(
 ): number[] | null {
   if (axes === null) return null;
   const known = axes.filter((axis) => typeof axis === "number");
-  return known.length < axes.length ? null : known.map((axis) => axisFrom(call, axis, rank));
+  return known.length < axes.length ? null : known.map((axis) => checkedAxis(call, axis, rank));
 }
 
-/** 0, 1 … count - 1 */
-export const range = (count: number): number[] => Array.from({ length: count }, (_, at) => at);
+/** 0, 1 … count - 1; throws where these are too many to be axes or parts. */
+export function boundedRange(count: number): number[] {
+  if (count <= MAX_COUNT) return range(count);
+  throw new OnnxFault("too_large", `a list of ${count} sizes is over ${MAX_COUNT}`);
+}

@@ -1,24 +1,26 @@
 import type { Dimension } from "../../tensors/tensor.ts";
+import { axesOf, keptElements, type KeptAxis } from "./elements.ts";
 import { tensorFact } from "./fact.ts";
 import type { InferenceRule } from "./inference-call.ts";
-import { axesFrom, intsGiven, range, unknowns } from "./sizes.ts";
+import { axesFrom, boundedRange, intsGiven, unknowns } from "./sizes.ts";
 
 /** Beyond any size: what exporters write for an open end. */
 const OPEN = 2 ** 31 - 1;
 
 export const slice: InferenceRule = (call) => {
-  const { type, shape, elements } = call.tensor(0);
+  const x = call.tensor(0);
+  const { type, shape } = x;
   const starts = intsGiven(call, "starts", 1);
   const ends = intsGiven(call, "ends", 2);
   const steps = intsGiven(call, "steps", 4);
   if (shape === null) return tensorFact(type, null);
   const given = intsGiven(call, "axes", 3);
   const count = starts?.length ?? ends?.length;
-  const first = count === undefined ? null : range(count);
+  const first = count === undefined ? null : boundedRange(count);
   const axes = axesFrom(call, given === undefined ? first : given, shape.length);
   if (axes === null) return tensorFact(type, unknowns(shape.length));
   const sizes = [...shape];
-  let kept = shape.length === 1 ? elements : undefined;
+  let kept = axesOf(x);
   for (const [at, axis] of axes.entries()) {
     const bounds = [
       starts?.[at] ?? null,
@@ -27,15 +29,17 @@ export const slice: InferenceRule = (call) => {
     ] as const;
     if (bounds[2] === 0) throw call.fault("a step is 0");
     sizes[axis] = slicedSize(shape[axis] ?? null, ...bounds);
-    kept &&= slicedElements(kept, ...bounds);
+    const whole = kept?.[axis];
+    const part = whole && slicedAxis(whole, ...bounds);
+    kept = part && kept?.with(axis, part);
   }
-  return tensorFact(type, sizes, kept);
+  return tensorFact(type, sizes, keptElements(x, kept));
 };
 
 function slicedSize(size: Dimension, start: Dimension, end: Dimension, step: Dimension): Dimension {
   if (typeof start !== "number" || typeof step !== "number") return null;
   if (typeof size === "number" && typeof end === "number")
-    return slicedIndices(size, start, end, step).length;
+    return sliceOf(size, start, end, step).count;
   const isAll =
     step === 1
       ? (start === 0 || start <= -OPEN) &&
@@ -44,23 +48,33 @@ function slicedSize(size: Dimension, start: Dimension, end: Dimension, step: Dim
   return isAll ? size : null;
 }
 
-function slicedElements(
-  elements: readonly Dimension[],
+const slicedAxis = (
+  { indices, stride }: KeptAxis,
   start: Dimension,
   end: Dimension,
   step: Dimension,
-): Dimension[] | undefined {
-  if (typeof start !== "number" || typeof end !== "number" || typeof step !== "number")
-    return undefined;
-  return slicedIndices(elements.length, start, end, step).map((at) => elements[at] ?? null);
-}
+): KeptAxis | undefined =>
+  typeof start === "number" && typeof end === "number" && typeof step === "number"
+    ? { indices: slicedIndices(indices.length, start, end, step), stride }
+    : undefined;
 
-/** The indices that a slice keeps, in its order. */
-export function slicedIndices(size: number, start: number, end: number, step: number): number[] {
+/** The first index that a slice of an axis keeps, and how many. */
+export function sliceOf(
+  size: number,
+  start: number,
+  end: number,
+  step: number,
+): { from: number; count: number } {
   const highest = step > 0 ? size : size - 1;
   const clamped = (at: number, lowest: number): number =>
     Math.min(highest, Math.max(lowest, at < 0 ? at + size : at));
   const from = clamped(start, 0);
   const to = clamped(end, step > 0 ? 0 : -1);
-  return range(Math.max(0, Math.ceil((to - from) / step))).map((at) => from + at * step);
+  return { from, count: Math.max(0, Math.ceil((to - from) / step)) };
+}
+
+/** The indices that a slice keeps, in its order. */
+export function slicedIndices(size: number, start: number, end: number, step: number): number[] {
+  const { from, count } = sliceOf(size, start, end, step);
+  return boundedRange(count).map((at) => from + at * step);
 }

@@ -1,7 +1,7 @@
-import type { Tensor } from "../../tensors/tensor.ts";
+import { ELEMENT_ARRAYS, type NumericType } from "../../tensors/element-arrays.ts";
+import { countOf, type Tensor } from "../../tensors/tensor.ts";
 import { OnnxFault } from "../onnx-fault.ts";
 import type { OnnxType } from "../model.ts";
-import { ARRAYS, countOf } from "../stored-tensor.ts";
 import { float16Bits, float16Value } from "../tensors.ts";
 
 /**
@@ -27,46 +27,36 @@ export const numbers = (
   type: Numbers["type"],
   dims: readonly number[],
   data: ArrayLike<number> & Iterable<number>,
-): Numbers => ({ type, dims, data: Float64Array.from(data) });
+): Numbers => ({ type, dims, data: new Float64Array(data) });
 
 export const scalar = (type: Numbers["type"], value: number): Numbers => numbers(type, [], [value]);
 
 /** The elements by their flat index. */
-export const filled = (
+export function filled(
   type: Numbers["type"],
   dims: readonly number[],
   at: (index: number) => number,
-): Numbers => ({
-  type,
-  dims,
-  data: Float64Array.from({ length: countOf(dims) }, (_, index) => at(index)),
-});
-
-/** Elements between two neighbours along each axis. */
-export function stridesOf(dims: readonly number[]): number[] {
-  const strides: number[] = [];
-  let stride = 1;
-  for (const size of dims.toReversed()) {
-    strides.unshift(stride);
-    stride *= size;
-  }
-  return strides;
+): Numbers {
+  const data = new Float64Array(countOf(dims));
+  for (let index = 0; index < data.length; index += 1) data[index] = at(index);
+  return { type, dims, data };
 }
 
 /** The index along each axis of the element at a flat index. */
 export function positionOf(index: number, dims: readonly number[]): number[] {
+  const position = [...dims];
   let rest = index;
-  return stridesOf(dims).map((stride, axis) => {
-    if (dims[axis] === 0) return 0;
-    const at = Math.floor(rest / stride);
-    rest -= at * stride;
-    return at;
-  });
+  for (let axis = dims.length - 1; axis >= 0; axis -= 1) {
+    const size = dims[axis] ?? 1;
+    position[axis] = rest % size;
+    rest = Math.floor(rest / size);
+  }
+  return position;
 }
 
 /** The flat index of a position. */
 export const indexOf = (position: readonly number[], dims: readonly number[]): number =>
-  stridesOf(dims).reduce((sum, stride, axis) => sum + stride * (position[axis] ?? 0), 0);
+  dims.reduce((index, size, axis) => index * size + (position[axis] ?? 0), 0);
 
 export function fromTensor(tensor: Tensor): Numbers | Texts {
   const { type, dims, data } = tensor;
@@ -82,15 +72,15 @@ export function fromTensor(tensor: Tensor): Numbers | Texts {
 
 export function toTensor(value: Value): Tensor {
   if (isTexts(value)) return { type: "string", dims: [...value.dims], data: [...value.data] };
-  if (!isNumbers(value) || !(value.type in ARRAYS))
+  if (!isNumbers(value) || !(value.type in ELEMENT_ARRAYS))
     throw new OnnxFault("unsupported", `a ${value.type} is no tensor that JavaScript carries`);
-  const type = value.type as Exclude<keyof typeof ARRAYS, "string">;
+  const type = value.type as NumericType;
   const dims = [...value.dims];
   if (type === "float16")
     return { type, dims, data: Uint16Array.from(value.data, (element) => float16Bits(element)) };
   if (type === "int64") return { type, dims, data: BigInt64Array.from(value.data, toBigInt) };
   if (type === "uint64") return { type, dims, data: BigUint64Array.from(value.data, toBigInt) };
-  const data = new ARRAYS[type](value.data.length);
+  const data = new ELEMENT_ARRAYS[type](value.data.length);
   for (const [index, element] of value.data.entries()) data[index] = element;
   return { type, dims, data };
 }

@@ -1,9 +1,9 @@
+import { range } from "../axes.ts";
 import { floatOf, intOf, stringOf } from "../node.ts";
 import { sigmoid } from "./activations.ts";
 import { filled, indexOf, positionOf, type Numbers } from "./array.ts";
 import { elementAt, heads, packed } from "./heads.ts";
 import type { InterpreterCall, InterpreterRule } from "./interpreter-call.ts";
-import { range } from "./rearrange.ts";
 
 /** The attribute, the first choice where it is left out; throws for another. */
 function oneOf(

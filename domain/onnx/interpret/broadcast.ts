@@ -1,4 +1,4 @@
-import { filled, indexOf, positionOf, type Numbers } from "./array.ts";
+import { filled, positionOf, type Numbers } from "./array.ts";
 import type { InterpreterCall } from "./interpreter-call.ts";
 
 /** The shape that dims broadcast to. */
@@ -19,10 +19,12 @@ export function broadcastDims(
 
 /** The element of a tensor that stands at a position of the shape it broadcasts to. */
 export function broadcastAt({ data, dims }: Numbers, position: readonly number[]): number {
-  const own = position
-    .slice(position.length - dims.length)
-    .map((at, axis) => (dims[axis] === 1 ? 0 : at));
-  return data[indexOf(own, dims)] ?? Number.NaN;
+  const ahead = position.length - dims.length;
+  const index = dims.reduce(
+    (before, size, axis) => before * size + (size === 1 ? 0 : (position[ahead + axis] ?? 0)),
+    0,
+  );
+  return data[index] ?? Number.NaN;
 }
 
 /** One element from an element of each tensor, which broadcast. */

@@ -1,7 +1,8 @@
+import { ELEMENT_ARRAYS, type NumericType } from "../../tensors/element-arrays.ts";
 import { ONNX_TYPES } from "../model.ts";
 import { intOf } from "../node.ts";
 import { OnnxFault } from "../onnx-fault.ts";
-import { ARRAYS, bitsOf } from "../stored-tensor.ts";
+import { bitsOf } from "../stored-tensor.ts";
 import { fromTensor, isTexts, numbers, toTensor, type Numbers, type Texts } from "./array.ts";
 import { converted } from "./element-types.ts";
 import type { InterpreterCall, InterpreterRule } from "./interpreter-call.ts";
@@ -57,11 +58,12 @@ function bitCast(call: InterpreterCall): Numbers | Texts {
   const to = typeAttribute(call);
   if (bitsOf(x.type) !== bitsOf(to))
     throw call.fault(`${x.type} and ${to} do not have the same number of bits`);
-  if (!(to in ARRAYS)) throw new OnnxFault("unsupported", `the interpreter has no bits of ${to}`);
-  const type = to as keyof typeof ARRAYS;
+  if (!(to in ELEMENT_ARRAYS))
+    throw new OnnxFault("unsupported", `the interpreter has no bits of ${to}`);
+  const type = to as NumericType;
   const { data } = toTensor(x);
   if (Array.isArray(data)) throw call.fault("texts have no bits");
-  const Elements = ARRAYS[type];
+  const Elements = ELEMENT_ARRAYS[type];
   return fromTensor({
     type,
     dims: [...x.dims],

@@ -1,8 +1,11 @@
+import { countOf } from "../../tensors/tensor.ts";
+import { frontAxis } from "../axes.ts";
 import type { Graph } from "../model.ts";
 import { graphOf, intOf, intsOf } from "../node.ts";
 import { numbers, scalar, type Numbers, type Value } from "./array.ts";
 import type { InterpreterCall, InterpreterRule } from "./interpreter-call.ts";
-import { elementAt, frontAxis, isElements, sliced, stacked, type Elements } from "./slices.ts";
+import { elementsIn, isElements, type Elements } from "./rearrange.ts";
+import { elementAt, sliced, stacked } from "./slices.ts";
 
 const branches: InterpreterRule = (call) => {
   const isTrue = call.numbers(0).data[0] === 1;
@@ -41,7 +44,7 @@ const scan: InterpreterRule = (call) => {
   const states = call.inputs.length - count;
   const axes = intsOf(node, "scan_input_axes") ?? [];
   const scanned = Array.from({ length: count }, (_, index) => {
-    const input = elementsAt(call, states + index);
+    const input = elementsIn(call, states + index);
     return { input, axis: frontAxis(axes[index] ?? 0, input.dims.length) };
   });
   return runScan(call, {
@@ -94,7 +97,7 @@ function runScan(call: InterpreterCall, run: ScanRun): Value[] {
 function batchedScan(call: InterpreterCall): Value[] {
   const count = intOf(call.node, "num_scan_inputs", 0);
   const states = call.inputs.length - 1 - count;
-  const inputs = call.inputs.slice(1).map((_, index) => elementsAt(call, index + 1));
+  const inputs = call.inputs.slice(1).map((_, index) => elementsIn(call, index + 1));
   const [batch = 0, longest = 0] = inputs.at(-1)?.dims ?? [];
   const lengths = call.optional(0)?.data;
   const runs = Array.from({ length: batch }, (_, sample) => {
@@ -126,7 +129,7 @@ function batchedScan(call: InterpreterCall): Value[] {
 function padded(value: Elements, steps: number): Elements {
   if (value.type === "string") return value;
   const dims = value.dims.with(0, steps);
-  const data = new Float64Array(dims.reduce((product, size) => product * size, 1));
+  const data = new Float64Array(countOf(dims));
   data.set(value.data);
   return { ...value, dims, data };
 }
@@ -152,12 +155,6 @@ function stackedSteps(
   const all = dims.toSpliced(frontAxis(axis, dims.length + 1), 0, 0);
   if (type.elementType === "string") return { type: "string", dims: all, data: [] };
   return numbers(type.elementType, all, []) satisfies Numbers;
-}
-
-function elementsAt(call: InterpreterCall, index: number): Elements {
-  const value = call.value(index);
-  if (isElements(value)) return value;
-  throw call.fault(`input ${index} is a ${value.type}`);
 }
 
 export const CONTROL: Record<string, InterpreterRule> = { If: branches, Loop: loop, Scan: scan };

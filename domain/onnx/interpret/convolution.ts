@@ -1,6 +1,6 @@
+import { countOf } from "../../tensors/tensor.ts";
 import { deformConv } from "./deform-conv.ts";
 import { intOf } from "../node.ts";
-import { countOf } from "../stored-tensor.ts";
 import { reversedWindow, transposedSize, transposedWindowsOf } from "../transposed-windows.ts";
 import { windowsOf } from "../windows.ts";
 import { filled, positionOf, type Numbers } from "./array.ts";

@@ -1,5 +1,5 @@
+import { countOf } from "../../tensors/tensor.ts";
 import { intOf } from "../node.ts";
-import { countOf } from "../stored-tensor.ts";
 import { padsFor, windowCount, windowsOf } from "../windows.ts";
 import { filled, indexOf, positionOf } from "./array.ts";
 import type { InterpreterRule } from "./interpreter-call.ts";

@@ -1,12 +1,13 @@
+import { checkedAxis } from "../axes.ts";
 import { intOf, stringOf } from "../node.ts";
 import { filled, indexOf, positionOf } from "./array.ts";
 import type { InterpreterRule } from "./interpreter-call.ts";
-import { axisIn, elementsIn, indexIn, picked } from "./rearrange.ts";
+import { elementsIn, indexIn, picked } from "./rearrange.ts";
 
 const gather: InterpreterRule = (call) => {
   const x = elementsIn(call, 0);
   const indices = call.numbers(1);
-  const axis = axisIn(call, intOf(call.node, "axis", 0), x.dims.length);
+  const axis = checkedAxis(call, intOf(call.node, "axis", 0), x.dims.length);
   const dims = [...x.dims.slice(0, axis), ...indices.dims, ...x.dims.slice(axis + 1)];
   return picked(x, dims, (position) => {
     const inner = position.slice(axis, axis + indices.dims.length);
@@ -20,7 +21,7 @@ const gather: InterpreterRule = (call) => {
 const gatherElements: InterpreterRule = (call) => {
   const x = elementsIn(call, 0);
   const indices = call.numbers(1);
-  const axis = axisIn(call, intOf(call.node, "axis", 0), x.dims.length);
+  const axis = checkedAxis(call, intOf(call.node, "axis", 0), x.dims.length);
   return picked(x, indices.dims, (position) => {
     const index = indices.data[indexOf(position, indices.dims)] ?? 0;
     return indexOf(position.with(axis, indexIn(call, index, x.dims[axis] ?? 0)), x.dims);
@@ -48,7 +49,7 @@ const oneHot: InterpreterRule = (call) => {
   const indices = call.numbers(0);
   const [depth = 0] = call.ints(1);
   const values = elementsIn(call, 2);
-  const axis = axisIn(call, intOf(call.node, "axis", -1), indices.dims.length + 1);
+  const axis = checkedAxis(call, intOf(call.node, "axis", -1), indices.dims.length + 1);
   return picked(values, indices.dims.toSpliced(axis, 0, depth), (position) => {
     const index = indices.data[indexOf(position.toSpliced(axis, 1), indices.dims)] ?? 0;
     return (index < 0 ? index + depth : index) === position[axis] ? 1 : 0;

@@ -1,10 +1,11 @@
+import { countOf } from "../../tensors/tensor.ts";
+import { checkedAxis, range } from "../axes.ts";
 import { attributeOf, intOf, intsOf } from "../node.ts";
 import { resizeAxes, resizeMethod, resizeRows, type ResizeRow } from "../resize.ts";
-import { countOf } from "../stored-tensor.ts";
 import { filled, indexOf, positionOf, type Numbers } from "./array.ts";
 import { gridSample } from "./grid-sample.ts";
 import type { InterpreterCall, InterpreterRule } from "./interpreter-call.ts";
-import { axisIn, elementsIn, picked, range } from "./rearrange.ts";
+import { elementsIn, picked } from "./rearrange.ts";
 import { maxRoiPool, nonMaxSuppression, roiAlign } from "./regions.ts";
 
 /** `Resize` and `Upsample`, an axis after the other. */
@@ -87,7 +88,7 @@ const centerCropPad: InterpreterRule = (call) => {
   const x = elementsIn(call, 0);
   const shape = call.ints(1);
   const axes = (intsOf(call.node, "axes") ?? range(x.dims.length)).map((axis) =>
-    axisIn(call, axis, x.dims.length),
+    checkedAxis(call, axis, x.dims.length),
   );
   const dims = x.dims.map((size, axis) =>
     axes.includes(axis) ? (shape[axes.indexOf(axis)] ?? size) : size,

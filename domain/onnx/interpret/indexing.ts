@@ -1,15 +1,16 @@
+import { checkedAxis, range } from "../axes.ts";
 import { intOf, intsOf, floatOf, stringOf } from "../node.ts";
 import { indexOf, isTexts, numbers } from "./array.ts";
 import { GATHERING } from "./gathering.ts";
 import { SCATTERING } from "./scattering.ts";
 import { SELECTING } from "./selecting.ts";
 import type { InterpreterCall, InterpreterRule } from "./interpreter-call.ts";
-import { axisIn, elementsIn, joinedFlat, picked, range, type Elements } from "./rearrange.ts";
+import { elementsIn, joinedFlat, picked, type Elements } from "./rearrange.ts";
 
 const concat: InterpreterRule = (call) => {
   const parts = call.inputs.map((_, index) => elementsIn(call, index));
   const first = elementsIn(call, 0);
-  const axis = axisIn(call, intOf(call.node, "axis", 1), first.dims.length);
+  const axis = checkedAxis(call, intOf(call.node, "axis", 1), first.dims.length);
   const sizes = parts.map(({ dims }) => dims[axis] ?? 0);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const joined = joinedFlat(first, parts);
@@ -34,7 +35,7 @@ const slice: InterpreterRule = (call) => {
   const steps = given(call, "steps", 4) ?? starts.map(() => 1);
   const kept = x.dims.map(range);
   for (const [at, axis] of axes.entries()) {
-    const along = axisIn(call, axis, x.dims.length);
+    const along = checkedAxis(call, axis, x.dims.length);
     kept[along] = sliced(x.dims[along] ?? 0, starts[at] ?? 0, ends[at] ?? 0, steps[at] ?? 1);
   }
   return picked(
@@ -69,7 +70,7 @@ const given = (
 
 const split: InterpreterRule = (call) => {
   const x = elementsIn(call, 0);
-  const axis = axisIn(call, intOf(call.node, "axis", 0), x.dims.length);
+  const axis = checkedAxis(call, intOf(call.node, "axis", 0), x.dims.length);
   const count = call.node.outputs.length;
   const part = Math.ceil((x.dims[axis] ?? 0) / count);
   const sizes =
@@ -89,7 +90,7 @@ const pad: InterpreterRule = (call) => {
   const x = elementsIn(call, 0);
   const rank = x.dims.length;
   const pads = given(call, "pads", 1) ?? [];
-  const axes = (given(call, "axes", 3) ?? range(rank)).map((axis) => axisIn(call, axis, rank));
+  const axes = (given(call, "axes", 3) ?? range(rank)).map((axis) => checkedAxis(call, axis, rank));
   const before = range(rank).map((axis) => pads[axes.indexOf(axis)] ?? 0);
   const after = range(rank).map((axis) =>
     axes.includes(axis) ? (pads[axes.indexOf(axis) + axes.length] ?? 0) : 0,

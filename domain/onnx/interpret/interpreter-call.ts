@@ -55,7 +55,7 @@ export class InterpreterCall {
   }
 
   fault(message: string): OnnxFault {
-    const name = this.node.name ?? this.node.outputs[0] ?? "";
+    const name = this.node.name || (this.node.outputs[0] ?? "");
     return new OnnxFault(
       "invalid",
       `${this.node.opType} '${name}': ${message}`,

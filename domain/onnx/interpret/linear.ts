@@ -1,6 +1,6 @@
+import { countOf } from "../../tensors/tensor.ts";
 import { einsumOf } from "../einsum-equation.ts";
 import { floatOf, intOf } from "../node.ts";
-import { countOf } from "../stored-tensor.ts";
 import { filled, numbers, positionOf, type Numbers } from "./array.ts";
 import { broadcastAt, broadcastDims } from "./broadcast.ts";
 import type { InterpreterCall, InterpreterRule } from "./interpreter-call.ts";

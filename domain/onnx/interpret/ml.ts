@@ -1,4 +1,4 @@
-import { attributeOf, floatOf, intOf, intsOf, stringOf, tensorOf } from "../node.ts";
+import { ML_DOMAIN, attributeOf, floatOf, intOf, intsOf, stringOf, tensorOf } from "../node.ts";
 import { filled, fromTensor, isTexts, numbers, type Numbers, type Texts } from "./array.ts";
 import type { InterpreterCall, InterpreterRule } from "./interpreter-call.ts";
 import {
@@ -221,5 +221,5 @@ export const ML: Record<string, InterpreterRule> = Object.fromEntries(
     OneHotEncoder: oneHotEncoder,
     ArrayFeatureExtractor: arrayFeatureExtractor,
     FeatureVectorizer: featureVectorizer,
-  }).map(([name, rule]) => [`ai.onnx.ml.${name}`, rule]),
+  }).map(([name, rule]) => [`${ML_DOMAIN}.${name}`, rule]),
 );

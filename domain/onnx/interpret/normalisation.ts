@@ -1,10 +1,10 @@
+import { countOf } from "../../tensors/tensor.ts";
+import { checkedAxis, range } from "../axes.ts";
 import { ONNX_TYPES } from "../model.ts";
 import { floatOf, intOf, intsOf } from "../node.ts";
-import { countOf } from "../stored-tensor.ts";
 import { filled, numbers, positionOf, type Numbers } from "./array.ts";
 import { broadcastAt, combined } from "./broadcast.ts";
 import type { InterpreterCall, InterpreterRule } from "./interpreter-call.ts";
-import { axisIn, range } from "./rearrange.ts";
 import { alongAxes, groupsAlong } from "./reduction.ts";
 
 type Moments = { readonly mean: number; readonly variance: number };
@@ -40,7 +40,7 @@ const affine = (
 
 /** The axes from the one that the node names on. */
 function lastAxes(call: InterpreterCall, rank: number): number[] {
-  const first = axisIn(call, intOf(call.node, "axis", -1), rank);
+  const first = checkedAxis(call, intOf(call.node, "axis", -1), rank);
   return range(rank).slice(first);
 }
 
@@ -139,7 +139,7 @@ const rmsNormalization: InterpreterRule = (call) => {
 const lpNormalization: InterpreterRule = (call) => {
   const x = call.numbers(0);
   const power = intOf(call.node, "p", 2);
-  const axis = axisIn(call, intOf(call.node, "axis", -1), x.dims.length);
+  const axis = checkedAxis(call, intOf(call.node, "axis", -1), x.dims.length);
   return alongAxes(x, [axis], (values) => {
     const norm = values.reduce((sum, value) => sum + Math.abs(value) ** power, 0) ** (1 / power);
     return values.map((value) => (norm === 0 ? 0 : value / norm));
@@ -150,7 +150,7 @@ const lpNormalization: InterpreterRule = (call) => {
 const meanVarianceNormalization: InterpreterRule = (call) => {
   const x = call.numbers(0);
   const axes = (intsOf(call.node, "axes") ?? [0, 2, 3]).map((axis) =>
-    axisIn(call, axis, x.dims.length),
+    checkedAxis(call, axis, x.dims.length),
   );
   return alongAxes(x, axes, (values) => {
     const { mean, variance } = momentsOf(values);

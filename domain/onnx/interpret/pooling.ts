@@ -1,5 +1,5 @@
+import { countOf } from "../../tensors/tensor.ts";
 import { intOf, intsOf } from "../node.ts";
-import { countOf } from "../stored-tensor.ts";
 import { transposedSize, transposedWindowsOf } from "../transposed-windows.ts";
 import { windowsOf } from "../windows.ts";
 import { filled, indexOf, positionOf, type Numbers } from "./array.ts";

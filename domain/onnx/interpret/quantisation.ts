@@ -1,3 +1,4 @@
+import { frontAxis } from "../axes.ts";
 import { ONNX_TYPES } from "../model.ts";
 import { intOf, placeOf } from "../node.ts";
 import { OnnxFault } from "../onnx-fault.ts";
@@ -46,8 +47,7 @@ function expectInteger(call: InterpreterCall, type: NumericType): void {
 
 /** What finds the element of a scale or zero point for a position: the same for all, one along the axis, or one a block. */
 function parametersOf(call: InterpreterCall, rank: number) {
-  const named = intOf(call.node, "axis", 1);
-  const axis = named < 0 ? named + rank : named;
+  const axis = frontAxis(intOf(call.node, "axis", 1), rank);
   const block = intOf(call.node, "block_size", 0);
   return (parameter: Numbers | undefined, position: readonly number[]): number => {
     if (parameter === undefined) return 0;

@@ -1,4 +1,4 @@
-import { countOf } from "../stored-tensor.ts";
+import { countOf } from "../../tensors/tensor.ts";
 import {
   isNumbers,
   isTexts,
@@ -17,10 +17,10 @@ export type Elements = Numbers | Texts;
 export function elementsIn(call: InterpreterCall, index: number): Elements {
   const value = call.value(index);
   if (isElements(value)) return value;
-  throw call.fault(`input ${index} is a ${value.type}`);
+  throw call.fault(`input ${index} is a ${value.type} where a tensor is needed`);
 }
 
-const isElements = (value: Value): value is Elements => isNumbers(value) || isTexts(value);
+export const isElements = (value: Value): value is Elements => isNumbers(value) || isTexts(value);
 
 /**
  * The tensor whose element at each position is the one of `x` at the flat index that `from` names,
@@ -63,17 +63,8 @@ export function joinedFlat(like: Elements, parts: readonly Elements[]): Elements
 /** The same elements, row by row, in another shape. */
 export const withDims = (x: Elements, dims: readonly number[]): Elements => ({ ...x, dims });
 
-/** An axis counted from the front. */
-export function axisIn(call: InterpreterCall, axis: number, rank: number): number {
-  if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
-  throw call.fault(`the axis ${axis} is outside a tensor of rank ${rank}`);
-}
-
 /** An index along an axis of `size` elements, counted from the front. */
 export function indexIn(call: InterpreterCall, index: number, size: number): number {
   if (index >= -size && index < size) return index < 0 ? index + size : index;
   throw call.fault(`the index ${index} is outside an axis of ${size}`);
 }
-
-/** 0, 1 … count - 1 */
-export const range = (count: number): number[] => Array.from({ length: count }, (_, at) => at);

@@ -1,6 +1,7 @@
+import { countOf } from "../../tensors/tensor.ts";
+import { checkedAxis, frontAxis, range } from "../axes.ts";
 import { intOf, intsOf } from "../node.ts";
 import { indexOf, numbers, positionOf, type Numbers } from "./array.ts";
-import { countOf } from "../stored-tensor.ts";
 import { fit, rangeOf } from "./element-types.ts";
 import type { InterpreterCall, InterpreterRule } from "./interpreter-call.ts";
 
@@ -15,19 +16,13 @@ export function groupsAlong(dims: readonly number[], axes: readonly number[]): n
   return groups;
 }
 
-/** An axis counted from the front. */
-function axisOf(call: InterpreterCall, axis: number, rank: number): number {
-  if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
-  throw call.fault(`the axis ${axis} is not within the rank ${rank}`);
-}
-
 /** The axes are an attribute before opset 18, of ReduceSum before 13; none are all, unless the node says none. */
 function axesOf(call: InterpreterCall, rank: number): number[] {
   const areInput = call.opset >= (call.node.opType === "ReduceSum" ? 13 : 18);
   const given = areInput ? call.optional(1)?.data : intsOf(call.node, "axes");
   if (given !== undefined && given.length > 0)
-    return Array.from(given, (axis) => axisOf(call, axis, rank));
-  return intOf(call.node, "noop_with_empty_axes", 0) === 1 ? [] : [...Array(rank).keys()];
+    return Array.from(given, (axis) => checkedAxis(call, axis, rank));
+  return intOf(call.node, "noop_with_empty_axes", 0) === 1 ? [] : range(rank);
 }
 
 const reducedDims = (
@@ -66,7 +61,7 @@ const extremeIndex =
   (isBetter: (a: number, b: number) => boolean): InterpreterRule =>
   (call) => {
     const { dims } = call.numbers(0);
-    const axis = axisOf(call, intOf(call.node, "axis", 0), dims.length);
+    const axis = checkedAxis(call, intOf(call.node, "axis", 0), dims.length);
     const isLast = intOf(call.node, "select_last_index", 0) === 1;
     return reduced(call, "int64", [axis], (elements) =>
       elements.reduce((best, element, index) => {
@@ -97,10 +92,14 @@ const normalising =
     const x = call.numbers(0);
     const rank = x.dims.length;
     if (call.opset >= 13)
-      return alongAxes(x, [axisOf(call, intOf(call.node, "axis", -1), Math.max(1, rank))], compute);
+      return alongAxes(
+        x,
+        [checkedAxis(call, intOf(call.node, "axis", -1), Math.max(1, rank))],
+        compute,
+      );
     const given = intOf(call.node, "axis", 1);
-    const first = given < 0 ? given + rank : given;
-    const axes = [...Array(rank).keys()].filter((axis) => axis >= first);
+    const first = frontAxis(given, rank);
+    const axes = range(rank).filter((axis) => axis >= first);
     return alongAxes(x, axes, compute);
   };
 
@@ -128,7 +127,7 @@ const cumulative =
   (combine: (elements: readonly number[]) => number): InterpreterRule =>
   (call) => {
     const x = call.numbers(0);
-    const axis = axisOf(call, call.numbers(1).data[0] ?? 0, x.dims.length);
+    const axis = checkedAxis(call, call.numbers(1).data[0] ?? 0, x.dims.length);
     const skipped = intOf(call.node, "exclusive", 0);
     const isReverse = intOf(call.node, "reverse", 0) === 1;
     return alongAxes(x, [axis], (line) =>

@@ -1,7 +1,7 @@
+import { range } from "../axes.ts";
 import { floatOf, intOf, intsOf, stringOf } from "../node.ts";
 import { filled, indexOf, numbers, positionOf, type Numbers } from "./array.ts";
 import type { InterpreterCall, InterpreterRule } from "./interpreter-call.ts";
-import { range } from "./rearrange.ts";
 
 /** He et al. 2017, Mask R-CNN: the mean or maximum of samples in each cell of a region. */
 export const roiAlign: InterpreterRule = (call) => {

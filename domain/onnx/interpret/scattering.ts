@@ -1,16 +1,9 @@
+import { countOf } from "../../tensors/tensor.ts";
+import { checkedAxis, range } from "../axes.ts";
 import { intOf, stringOf } from "../node.ts";
-import { countOf } from "../stored-tensor.ts";
 import { indexOf, isTexts, positionOf } from "./array.ts";
 import type { InterpreterCall, InterpreterRule } from "./interpreter-call.ts";
-import {
-  axisIn,
-  elementsIn,
-  indexIn,
-  joinedFlat,
-  pickedFlat,
-  range,
-  type Elements,
-} from "./rearrange.ts";
+import { elementsIn, indexIn, joinedFlat, pickedFlat, type Elements } from "./rearrange.ts";
 
 const REDUCTIONS: Record<string, (old: number, update: number) => number> = {
   add: (old, update) => old + update,
@@ -40,7 +33,7 @@ function scattered(call: InterpreterCall, updates: Elements, targets: readonly n
 const scatterElements: InterpreterRule = (call) => {
   const x = elementsIn(call, 0);
   const indices = call.numbers(1);
-  const axis = axisIn(call, intOf(call.node, "axis", 0), x.dims.length);
+  const axis = checkedAxis(call, intOf(call.node, "axis", 0), x.dims.length);
   const targets = [...indices.data].map((index, update) =>
     indexOf(
       positionOf(update, indices.dims).with(axis, indexIn(call, index, x.dims[axis] ?? 0)),
@@ -69,7 +62,7 @@ const scatterND: InterpreterRule = (call) => {
 const tensorScatter: InterpreterRule = (call) => {
   const { dims } = elementsIn(call, 0);
   const updates = elementsIn(call, 1);
-  const axis = axisIn(call, intOf(call.node, "axis", -2), dims.length);
+  const axis = checkedAxis(call, intOf(call.node, "axis", -2), dims.length);
   const starts = call.optional(2) ? call.ints(2) : range(dims[0] ?? 0).map(() => 0);
   const isCircular = stringOf(call.node, "mode", "linear") === "circular";
   const size = dims[axis] ?? 0;

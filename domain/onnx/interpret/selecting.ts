@@ -1,15 +1,16 @@
+import { countOf } from "../../tensors/tensor.ts";
+import { checkedAxis, range } from "../axes.ts";
 import { intOf } from "../node.ts";
-import { countOf } from "../stored-tensor.ts";
 import { indexOf, numbers, positionOf, type Numbers } from "./array.ts";
 import type { InterpreterRule } from "./interpreter-call.ts";
-import { axisIn, elementsIn, picked, range, withDims, type Elements } from "./rearrange.ts";
+import { elementsIn, picked, withDims, type Elements } from "./rearrange.ts";
 
 const compress: InterpreterRule = (call) => {
   const x = elementsIn(call, 0);
   const kept = call.ints(1).flatMap((condition, at) => (condition === 0 ? [] : [at]));
   const given = intOf(call.node, "axis");
   if (given === undefined) return picked(x, [kept.length], ([at = 0]) => kept[at] ?? 0);
-  return along(x, axisIn(call, given, x.dims.length), kept);
+  return along(x, checkedAxis(call, given, x.dims.length), kept);
 };
 
 /** What lies at some indices of an axis. */
@@ -31,7 +32,7 @@ const nonZero: InterpreterRule = (call) => {
 const topK: InterpreterRule = (call) => {
   const x = call.numbers(0);
   const count = call.optional(1) ? (call.ints(1)[0] ?? 0) : intOf(call.node, "k", 0);
-  const axis = axisIn(call, intOf(call.node, "axis", -1), x.dims.length);
+  const axis = checkedAxis(call, intOf(call.node, "axis", -1), x.dims.length);
   const sign = intOf(call.node, "largest", 1) === 1 ? -1 : 1;
   const dims = x.dims.with(axis, count);
   const elementAt = (position: readonly number[], at: number): number =>
@@ -58,7 +59,7 @@ const unique: InterpreterRule = (call) => {
   const input = elementsIn(call, 0);
   const given = intOf(call.node, "axis");
   const x = given === undefined ? withDims(input, [input.data.length]) : input;
-  const axis = axisIn(call, given ?? 0, x.dims.length);
+  const axis = checkedAxis(call, given ?? 0, x.dims.length);
   const slices = range(x.dims[axis] ?? 0).map((at) => [...along(x, axis, [at]).data]);
   const firsts = range(slices.length).filter(
     (at) => slices.findIndex((other) => compared(other, slices[at] ?? []) === 0) === at,

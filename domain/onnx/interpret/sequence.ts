@@ -1,15 +1,9 @@
+import { frontAxis } from "../axes.ts";
 import { graphOf, intOf } from "../node.ts";
 import { scalar, type Sequence, type Value } from "./array.ts";
 import type { InterpreterCall, InterpreterRule } from "./interpreter-call.ts";
-import {
-  elementAt,
-  frontAxis,
-  isElements,
-  joined,
-  sliced,
-  stacked,
-  type Elements,
-} from "./slices.ts";
+import { elementsIn, isElements } from "./rearrange.ts";
+import { elementAt, joined, sliced, stacked } from "./slices.ts";
 import { TEXT } from "./text.ts";
 
 const sequence = (items: readonly Value[]): Sequence => ({ type: "sequence", items });
@@ -18,12 +12,6 @@ function itemsAt(call: InterpreterCall, index: number): readonly Value[] {
   const value = call.value(index);
   if (value.type === "sequence") return value.items;
   throw call.fault(`input ${index} is a ${value.type} where a sequence is needed`);
-}
-
-function elementsAt(call: InterpreterCall, index: number): Elements {
-  const value = call.value(index);
-  if (isElements(value)) return value;
-  throw call.fault(`input ${index} is a ${value.type} where a tensor is needed`);
 }
 
 /** A position from the front, which is to be one of 0 … `end`. */
@@ -35,7 +23,7 @@ function positionAt(call: InterpreterCall, index: number, length: number, end: n
 }
 
 const split: InterpreterRule = (call) => {
-  const input = elementsAt(call, 0);
+  const input = elementsIn(call, 0);
   const axis = frontAxis(intOf(call.node, "axis", 0), input.dims.length);
   const whole = input.dims[axis] ?? 0;
   const lengths = call.optional(1);

@@ -1,10 +1,11 @@
+import { countOf } from "../../tensors/tensor.ts";
+import { checkedAxis, frontAxis, range } from "../axes.ts";
 import { ONNX_TYPES } from "../model.ts";
 import { attributeOf, intOf, intsOf, tensorOf } from "../node.ts";
-import { countOf } from "../stored-tensor.ts";
 import { filled, fromTensor, indexOf, numbers, positionOf, scalar, type Numbers } from "./array.ts";
 import { broadcastDims } from "./broadcast.ts";
 import type { InterpreterCall, InterpreterRule } from "./interpreter-call.ts";
-import { axisIn, elementsIn, picked, range, withDims } from "./rearrange.ts";
+import { elementsIn, picked, withDims } from "./rearrange.ts";
 
 const constant: InterpreterRule = (call) => {
   const { node } = call;
@@ -60,8 +61,7 @@ const expand: InterpreterRule = (call) => {
 
 const flatten: InterpreterRule = (call) => {
   const x = elementsIn(call, 0);
-  const given = intOf(call.node, "axis", 1);
-  const axis = given < 0 ? given + x.dims.length : given;
+  const axis = frontAxis(intOf(call.node, "axis", 1), x.dims.length);
   return withDims(x, [countOf(x.dims.slice(0, axis)), countOf(x.dims.slice(axis))]);
 };
 
@@ -95,7 +95,7 @@ const size: InterpreterRule = (call) => scalar("int64", countOf(elementsIn(call,
 
 const squeeze: InterpreterRule = (call) => {
   const x = elementsIn(call, 0);
-  const axes = axesGiven(call)?.map((axis) => axisIn(call, axis, x.dims.length));
+  const axes = axesGiven(call)?.map((axis) => checkedAxis(call, axis, x.dims.length));
   return withDims(
     x,
     x.dims.filter((length, axis) => (axes ? !axes.includes(axis) : length !== 1)),
@@ -119,7 +119,7 @@ const unsqueeze: InterpreterRule = (call) => {
   const x = elementsIn(call, 0);
   const given = axesGiven(call) ?? [];
   const rank = x.dims.length + given.length;
-  const axes = given.map((axis) => axisIn(call, axis, rank));
+  const axes = given.map((axis) => checkedAxis(call, axis, rank));
   const rest = [...x.dims];
   return withDims(
     x,

@@ -1,9 +1,9 @@
+import { checkedAxis, range } from "../axes.ts";
 import { ONNX_TYPES } from "../model.ts";
 import { intOf } from "../node.ts";
 import { filled, positionOf, type Numbers } from "./array.ts";
 import { elementAt } from "./heads.ts";
 import type { InterpreterCall, InterpreterRule } from "./interpreter-call.ts";
-import { axisIn, range } from "./rearrange.ts";
 
 type Complex = readonly [real: number, imaginary: number];
 
@@ -46,8 +46,8 @@ const mirrored = (values: readonly Complex[], length: number): Complex[] =>
 
 /** The axis is an attribute before opset 20. */
 function axisOf(call: InterpreterCall, rank: number): number {
-  if (call.opset < 20) return axisIn(call, intOf(call.node, "axis", 1), rank);
-  return axisIn(call, call.optional(2)?.data[0] ?? -2, rank);
+  if (call.opset < 20) return checkedAxis(call, intOf(call.node, "axis", 1), rank);
+  return checkedAxis(call, call.optional(2)?.data[0] ?? -2, rank);
 }
 
 const dft: InterpreterRule = (call) => {

@@ -1,39 +1,6 @@
-import { countOf } from "../stored-tensor.ts";
-import {
-  indexOf,
-  isNumbers,
-  isTexts,
-  numbers,
-  positionOf,
-  type Numbers,
-  type Texts,
-  type Value,
-} from "./array.ts";
-
-export type Elements = Numbers | Texts;
-
-export const isElements = (value: Value): value is Elements => isNumbers(value) || isTexts(value);
-
-/** An axis counted from the front. */
-export const frontAxis = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
-
-/** A tensor of the given dims whose elements are those of `source` at the flat indices of `from`. */
-export function picked(
-  source: Elements,
-  dims: readonly number[],
-  from: (position: readonly number[]) => number,
-): Elements {
-  const indices = Array.from({ length: countOf(dims) }, (_, index) =>
-    from(positionOf(index, dims)),
-  );
-  if (isTexts(source))
-    return { ...source, dims, data: indices.map((index) => source.data[index] ?? "") };
-  return numbers(
-    source.type,
-    dims,
-    indices.map((index) => source.data[index] ?? Number.NaN),
-  );
-}
+import { countOf } from "../../tensors/tensor.ts";
+import { indexOf, isTexts, numbers, positionOf } from "./array.ts";
+import { picked, type Elements } from "./rearrange.ts";
 
 /** The part from `start` up to `end` along an axis. */
 export function sliced(source: Elements, axis: number, start: number, end: number): Elements {

@@ -1,4 +1,4 @@
-import { countOf } from "../stored-tensor.ts";
+import { countOf } from "../../tensors/tensor.ts";
 import { padsFor, windowCount, type Window } from "../windows.ts";
 import { indexOf, positionOf } from "./array.ts";
 

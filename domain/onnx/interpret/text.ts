@@ -1,10 +1,10 @@
+import { countOf } from "../../tensors/tensor.ts";
 import { attributeOf, intOf, intsOf, stringOf } from "../node.ts";
 import { OnnxFault } from "../onnx-fault.ts";
-import { countOf } from "../stored-tensor.ts";
 import { filled, indexOf, isTexts, numbers, positionOf, type Texts, type Value } from "./array.ts";
 import { broadcastDims } from "./broadcast.ts";
 import type { InterpreterCall, InterpreterRule } from "./interpreter-call.ts";
-import { isElements } from "./slices.ts";
+import { isElements } from "./rearrange.ts";
 
 function textsAt(call: InterpreterCall, index: number): Texts {
   const value = call.value(index);

@@ -1,5 +1,5 @@
+import { countOf } from "../../tensors/tensor.ts";
 import type { StoredTensor } from "../model.ts";
-import { countOf } from "../stored-tensor.ts";
 import type { Channels } from "./channels.ts";
 import type { Scorer } from "./importance.ts";
 

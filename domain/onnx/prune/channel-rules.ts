@@ -1,3 +1,4 @@
+import { frontAxis } from "../axes.ts";
 import { einsumOf } from "../einsum-equation.ts";
 import { intOf, intsOf } from "../node.ts";
 import type { ChannelCall, ChannelRule } from "./channel-call.ts";
@@ -33,10 +34,8 @@ const axiswise =
 
 const pooling = axiswise((_, axis) => axis < 2);
 
-const axisOf = (call: ChannelCall, absent: number, rank: number): number => {
-  const axis = intOf(call.node, "axis", absent);
-  return axis < 0 ? axis + rank : axis;
-};
+const axisOf = (call: ChannelCall, absent: number, rank: number): number =>
+  frontAxis(intOf(call.node, "axis", absent), rank);
 
 /** Softmax normalised everything from its axis on before version 13. */
 const softmax = axiswise((call, axis, rank) =>

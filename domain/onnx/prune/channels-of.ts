@@ -1,7 +1,7 @@
 import { inferModel } from "../infer/infer.ts";
 import type { Model } from "../model.ts";
 import { readsOf } from "../names.ts";
-import { domainOf, operatorOf, opsetOf } from "../node.ts";
+import { domainOf, entryOf, opsetOf } from "../node.ts";
 import { ChannelCall } from "./channel-call.ts";
 import { CHANNEL_RULES } from "./channel-rules.ts";
 import { Channels } from "./channels.ts";
@@ -31,7 +31,7 @@ export function channelsOf(model: Model, kept: ReadonlySet<string>): Channels {
   for (const node of graph.nodes) {
     const opset = opsetOf(model, domainOf(node));
     const call = new ChannelCall(node, opset, channels, factOf, constants);
-    CHANNEL_RULES[operatorOf(node)]?.(call);
+    entryOf(CHANNEL_RULES, node)?.(call);
     call.finish(readsOf(node));
   }
   return channels;

@@ -1,4 +1,8 @@
 import type { Dimension } from "../../tensors/tensor.ts";
+import { OnnxFault } from "../onnx-fault.ts";
+
+/** Sizes of all tensors together; each slice is followed by itself. */
+const MOST_SLICES = 2 ** 22;
 
 /** The slices of an axis have consecutive numbers. */
 export type Axis = { tensor: string; axis: number; size: number; first: number };
@@ -16,6 +20,13 @@ export class Channels {
 
   /** Adds a tensor. A size that is not known has no slices, so that nothing is cut out along it. */
   add(tensor: string, shape: readonly Dimension[]): void {
+    const sizes = shape.filter((size) => typeof size === "number");
+    if (this.#parents.length + sizes.reduce((sum, size) => sum + size, 0) > MOST_SLICES)
+      throw new OnnxFault(
+        "too_large",
+        `up to '${tensor}', the tensors of the model have over ${MOST_SLICES} slices to follow`,
+        { tensor },
+      );
     const axes = shape.map((size, axis): Axis => {
       const count = typeof size === "number" ? size : 0;
       const first = this.#parents.length;

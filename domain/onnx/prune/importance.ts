@@ -1,9 +1,9 @@
-import type { Tensor } from "../../tensors/tensor.ts";
+import { countOf, type Tensor } from "../../tensors/tensor.ts";
 import { seededRandom } from "../../statistics/random.ts";
 import { floatsOf } from "../float-values.ts";
 import type { StoredTensor } from "../model.ts";
 import { OnnxFault } from "../onnx-fault.ts";
-import { countOf, storedTensor } from "../stored-tensor.ts";
+import { storedTensor } from "../stored-tensor.ts";
 
 /**
  * What a weight is worth. With g its gradient: `l1` |w|, `l2` w² (a root over those that go

@@ -57,10 +57,11 @@ export function pruneStructured(
   const channels = channelsOf(started, new Set(options.keep));
   const groups = channelGroups(channels, weights, scorerOf(options));
   const skipped = skippedOf(weights, groups, (weight) => {
-    const held = channels
-      .axesOf(weight)
-      .flatMap(({ size, first }) => (size > 1 ? (channels.reasonOf(first) ?? []) : []));
-    return held[0] ?? "it has one channel only";
+    const held = channels.axesOf(weight).flatMap(({ axis, size, first }) => {
+      const reason = size > 1 ? channels.reasonOf(first) : undefined;
+      return reason === undefined ? [] : [`axis ${axis} stays, since ${reason}`];
+    });
+    return held.join("; ") || "it has one channel only";
   });
   if (groups.length === 0) throw nothingToRemove(skipped);
   const removed = chooseRemoved(groups, { ...options, amount });
@@ -97,7 +98,7 @@ function skippedOf(
 
 function nothingToRemove(skipped: StructuredReport["skipped"]): OnnxFault {
   const [first] = skipped;
-  const reason = first ? `'${first.weight}': ${first.reason}` : "it has no weights of layers";
-  const message = `no channel of the model can be removed; ${reason}`;
+  const reason = first ? `of '${first.weight}' ${first.reason}` : "it has no weights of layers";
+  const message = `no channel of the model can be removed: ${reason}`;
   return new OnnxFault("unsupported", message, first ? { tensor: first.weight } : {});
 }

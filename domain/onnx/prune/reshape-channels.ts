@@ -1,5 +1,6 @@
 import { operatorOf } from "../node.ts";
 import type { Dimension } from "../../tensors/tensor.ts";
+import { productOf } from "../product-of.ts";
 import type { ChannelCall, ChannelRule } from "./channel-call.ts";
 import type { Axis } from "./channels.ts";
 
@@ -24,8 +25,7 @@ export const reshape: ChannelRule = (call) => {
   const [merged, parts] = before.length === 1 ? [before, after] : [after, before];
   const [whole] = merged;
   const [first] = parts;
-  if (!whole || !first || productOf(merged) === null || productOf(merged) !== productOf(parts))
-    return;
+  if (!whole || !first || totalOf(merged) === null || totalOf(merged) !== totalOf(parts)) return;
   const block = whole.axis.size / first.axis.size;
   for (let at = 0; at < whole.axis.size; at += 1)
     call.tieSlices(whole.axis, at, first.axis, Math.floor(at / block));
@@ -40,14 +40,7 @@ const sized = (call: ChannelCall, tensor: string, axes: readonly Axis[]): Sized[
 const isSame = (a: Sized | undefined, b: Sized | undefined): boolean =>
   a !== undefined && b !== undefined && a.size !== null && a.size === b.size;
 
-function productOf(axes: readonly Sized[]): number | null {
-  let product = 1;
-  for (const { size } of axes) {
-    if (typeof size !== "number") return null;
-    product *= size;
-  }
-  return product;
-}
+const totalOf = (axes: readonly Sized[]): number | null => productOf(axes.map(({ size }) => size));
 
 /** Freezes what a computed target gives as a number; false where nothing is known of the target. */
 function freezeNamed(call: ChannelCall): boolean {

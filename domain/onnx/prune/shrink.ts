@@ -1,3 +1,5 @@
+import { countOf } from "../../tensors/tensor.ts";
+import { frontAxis, range } from "../axes.ts";
 import type { Attribute, Model, Node, StoredTensor } from "../model.ts";
 import { inferModel } from "../infer/infer.ts";
 import { namesIn } from "../names.ts";
@@ -5,16 +7,14 @@ import { intOf, intsOf, operatorOf, opsetOf } from "../node.ts";
 import { OnnxFault } from "../onnx-fault.ts";
 import { freshName } from "../rewrite/graph-edit.ts";
 import { removeDead } from "../rewrite/remove-dead.ts";
-import { countOf, elementsOf, storedTensor } from "../stored-tensor.ts";
+import { elementsOf, storedTensor } from "../stored-tensor.ts";
 import { intTensor } from "../tensors.ts";
 import type { Axis, Channels } from "./channels.ts";
 
 /** The model without the slices of the removed classes. */
 export function shrink(model: Model, channels: Channels, removed: ReadonlySet<number>): Model {
   const keptOf = (axis: Axis): number[] =>
-    Array.from({ length: axis.size }, (_, at) => at).filter(
-      (at) => !removed.has(channels.classOf(axis.first + at)),
-    );
+    range(axis.size).filter((at) => !removed.has(channels.classOf(axis.first + at)));
   const sizeOf: SizeOf = (tensor, axis) => {
     const found = channels.axesOf(tensor)[axis];
     return found ? keptOf(found).length : 0;
@@ -131,7 +131,7 @@ function fittedReshape(node: Node, { sizeOf, stored, constant }: Fitting): Node 
 function fittedSplit(node: Node, { model, channels, sizeOf, constant }: Fitting): Node {
   const [input = "", named = ""] = node.inputs;
   const given = intOf(node, "axis", 0);
-  const axis = given < 0 ? given + channels.axesOf(input).length : given;
+  const axis = frontAxis(given, channels.axesOf(input).length);
   const sizes = node.outputs.map((name) => sizeOf(name, axis));
   const before = node.outputs.map((name) => channels.axesOf(name)[axis]?.size);
   const isNamed = named !== "" || intsOf(node, "split") !== undefined;

@@ -1,6 +1,6 @@
 import type { Model, Node, StoredTensor } from "../model.ts";
 import { isFloatType } from "../float-values.ts";
-import { operatorOf } from "../node.ts";
+import { entryOf } from "../node.ts";
 import { editGraphs, type GraphEdit } from "../rewrite/graph-edit.ts";
 
 /** The inputs of each operator that are weights where they are constants. Biases are not pruned. */
@@ -17,7 +17,7 @@ const WEIGHT_INPUTS: Readonly<Record<string, readonly number[]>> = {
 
 /** The weights among a node's inputs, by name. */
 export const weightNames = (node: Node): string[] =>
-  (WEIGHT_INPUTS[operatorOf(node)] ?? []).flatMap((index) => node.inputs[index] ?? []);
+  (entryOf(WEIGHT_INPUTS, node) ?? []).flatMap((index) => node.inputs[index] ?? []);
 
 /** The weights of a model, those of sub-graphs too, as they are stored; each once. */
 export function weightsOf(model: Model): StoredTensor[] {

@@ -1,4 +1,4 @@
-import { countOf } from "../stored-tensor.ts";
+import { countOf } from "../../tensors/tensor.ts";
 import { roundHalfEven } from "../tensors.ts";
 
 /** The values between which a tensor lies. */

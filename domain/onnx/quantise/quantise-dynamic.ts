@@ -1,6 +1,6 @@
 import type { Tensor } from "../../tensors/tensor.ts";
 import type { Attribute, Model, Node } from "../model.ts";
-import { floatOf, intOf, operatorOf } from "../node.ts";
+import { entryOf, floatOf, intOf } from "../node.ts";
 import { floatTensor, intTensor } from "../tensors.ts";
 import { byteTensor } from "./affine.ts";
 import { Constants, withPlainConstants, type FloatConstant } from "./constants.ts";
@@ -88,7 +88,7 @@ export function quantiseDynamic(given: Model, options: DynamicOptions = {}): Qua
   const left: SkippedNode[] = [];
   let count = 0;
   for (const node of model.graph.nodes) {
-    const rule = isChosen(node) ? RULES[operatorOf(node)] : undefined;
+    const rule = isChosen(node) ? entryOf(RULES, node) : undefined;
     const reason = rule?.(node, work);
     if (reason === null) count += 1;
     else writer.keep(node);

@@ -1,3 +1,4 @@
+import { countOf } from "../../tensors/tensor.ts";
 import { OnnxFault } from "../onnx-fault.ts";
 import {
   affineOf,
@@ -60,8 +61,7 @@ export function quantiseWeight(
   return { bytes, axis, affines };
 }
 
-const sizeAfter = (dims: readonly number[], axis: number): number =>
-  dims.slice(axis + 1).reduce((product, size) => product * size, 1);
+const sizeAfter = (dims: readonly number[], axis: number): number => countOf(dims.slice(axis + 1));
 
 function channelRanges(data: Float32Array, channels: number, channelOf: (at: number) => number) {
   const ranges = Array.from({ length: channels }, () => ({ min: Infinity, max: -Infinity }));

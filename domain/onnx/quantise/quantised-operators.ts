@@ -1,5 +1,5 @@
 import type { Node } from "../model.ts";
-import { intOf, operatorOf } from "../node.ts";
+import { entryOf, intOf } from "../node.ts";
 
 /**
  * What static quantisation does with an operator:
@@ -48,11 +48,11 @@ export const EMBEDDING = "Gather";
 
 export const STATIC_OPERATORS = [...Object.keys(OPERATORS), EMBEDDING];
 
-export const roleOf = (node: Node): QuantisedRole | undefined => OPERATORS[operatorOf(node)]?.role;
+export const roleOf = (node: Node): QuantisedRole | undefined => entryOf(OPERATORS, node)?.role;
 
 /** The activations, and constants in their place, that a node of the table takes. */
 export const valuesInto = (node: Node): readonly string[] =>
-  node.inputs.slice(0, OPERATORS[operatorOf(node)]?.inputs ?? 0);
+  node.inputs.slice(0, entryOf(OPERATORS, node)?.inputs ?? 0);
 
 /** What a node of the table gives: indices and the like are left out. */
 export const valuesOutOf = (node: Node): readonly string[] =>

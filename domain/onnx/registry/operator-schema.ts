@@ -1,4 +1,4 @@
-import { domainOf } from "../node.ts";
+import { ML_DOMAIN, domainOf } from "../node.ts";
 import { ONNX_TYPES, type OnnxType } from "../model.ts";
 import { OPERATOR_TABLE } from "./operator-table.ts";
 
@@ -42,7 +42,7 @@ export type AttributeSchema = {
 /** The newest version of each operator set that the table has. */
 export const NEWEST_OPSETS: ReadonlyMap<string, number> = new Map([
   ["", 28],
-  ["ai.onnx.ml", 5],
+  [ML_DOMAIN, 5],
   ["ai.onnx.preview", 1],
   ["ai.onnx.preview.training", 1],
 ]);

@@ -1,6 +1,7 @@
+import { isElementType } from "../../tensors/tensor.ts";
 import type { Attribute, Model, Node, StoredTensor } from "../model.ts";
 import { graphsOf, operatorOf } from "../node.ts";
-import { byteSizeOf, elementsOf, isElementType } from "../stored-tensor.ts";
+import { byteSizeOf, elementsOf } from "../stored-tensor.ts";
 import { editGraphs, type GraphEdit } from "./graph-edit.ts";
 import { RANDOM_OPERATORS } from "./random-operators.ts";
 

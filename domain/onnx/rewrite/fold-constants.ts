@@ -1,11 +1,11 @@
-import type { Tensor } from "../../tensors/tensor.ts";
+import { countOf, isElementType, type Tensor } from "../../tensors/tensor.ts";
 import { writeModel } from "../codec/onnx-file.ts";
 import { staticShape, typeOfFact, type TensorFact } from "../infer/fact.ts";
 import type { Graph, Model, Node, StoredTensor } from "../model.ts";
 import { readsOf } from "../names.ts";
 import { graphsOf, operatorOf } from "../node.ts";
 import { withOpenModel, type Runtime } from "../runtime.ts";
-import { bitsOf, byteSizeOf, countOf, isElementType, storedTensor } from "../stored-tensor.ts";
+import { bitsOf, byteSizeOf, storedTensor } from "../stored-tensor.ts";
 import { intTensor } from "../tensors.ts";
 import { constantOfNode } from "./constant-of-node.ts";
 import { editGraphs, type GraphEdit } from "./graph-edit.ts";

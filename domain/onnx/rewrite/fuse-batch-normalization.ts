@@ -1,3 +1,4 @@
+import { countOf } from "../../tensors/tensor.ts";
 import { floatsOf, isFloatType, storedFloats, type FloatType } from "../float-values.ts";
 import type { Model, Node, StoredTensor } from "../model.ts";
 import { floatOf, intOf, operatorOf } from "../node.ts";
@@ -70,7 +71,7 @@ function layerOf(edit: GraphEdit, node: Node): Layer | undefined {
   if (weight === undefined) return undefined;
   if (operator === "Conv" || operator === "ConvTranspose") {
     const [first = 0, columns = 0, ...kernel] = weight.dims;
-    const taps = kernel.reduce((product, size) => product * size, 1);
+    const taps = countOf(kernel);
     const groups = intOf(node, "group", 1);
     const channels = operator === "Conv" ? first : columns * groups;
     const channelOf = (at: number): number =>

@@ -5,6 +5,7 @@ import type { Graph, Model, Node, StoredTensor } from "../model.ts";
 import { namesIn, readsOf } from "../names.ts";
 import { storedTensor } from "../stored-tensor.ts";
 import { constantOfNode } from "./constant-of-node.ts";
+import { OnnxFault } from "../onnx-fault.ts";
 import { mapGraphs, mapSame, renamedNode } from "./renamed.ts";
 
 /**
@@ -163,8 +164,14 @@ export class GraphEdit {
     return this.#replaced.has(node);
   }
 
-  /** Has everything that names a tensor of this graph name another one; the outputs keep their names. */
+  /**
+   * Has everything that names a tensor of this graph name another one; the outputs keep their names.
+   * Throws `OnnxFault` where the tensors are copies of each other in a circle, as only those of a
+   * graph can be that names a tensor twice.
+   */
   rename(from: string, to: string): void {
+    if (this.nameOf(to) === this.nameOf(from))
+      throw new OnnxFault("invalid", `'${from}' is made twice, or out of itself`, { tensor: from });
     this.#renamed.set(from, to);
   }
 
@@ -173,6 +180,12 @@ export class GraphEdit {
     let last = name;
     for (let next = this.#renamed.get(last); next !== undefined; next = this.#renamed.get(last))
       last = next;
+    // Later look-ups along a chain of copies take one step.
+    for (let at = name; at !== last;) {
+      const next = this.#renamed.get(at) ?? last;
+      this.#renamed.set(at, last);
+      at = next;
+    }
     return last;
   }
 
@@ -196,10 +209,10 @@ const constantNode = ({ name = "", ...value }: StoredTensor): Node => ({
   attributes: [{ name: "value", kind: "tensor", value }],
 });
 
-/** A name that is not among `names`, which it joins. */
+/** A name that is not among `names`, which it joins: the stem if it is free. */
 export function freshName(names: Set<string>, stem: string): string {
   let name = stem;
-  for (let at = 1; names.has(name); at += 1) name = `${stem}_${at}`;
+  for (let at = names.size; names.has(name); at += 1) name = `${stem}_${at}`;
   names.add(name);
   return name;
 }

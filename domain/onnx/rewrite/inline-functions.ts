@@ -1,12 +1,14 @@
 import type { Attribute, Graph, LocalFunction, Model, Node, Opset } from "../model.ts";
 import { namesIn } from "../names.ts";
-import { domainOf, graphsOf, placeOf } from "../node.ts";
+import { domainName, domainOf, graphsOf, placeOf } from "../node.ts";
 import { OnnxFault } from "../onnx-fault.ts";
 import { freshName } from "./graph-edit.ts";
 import { mapGraphs, renamedThroughout } from "./renamed.ts";
 
 /** Functions that call functions twice each grow without bound. */
-const MAX_NODES = 200_000;
+const MAX_NODES = 50_000;
+/** Functions that call functions, one inside the other. */
+const MAX_DEPTH = 64;
 
 type Inlining = {
   readonly functions: ReadonlyMap<string, LocalFunction>;
@@ -47,7 +49,7 @@ function opsetsOf(model: Model, functions: readonly LocalFunction[], left: Graph
       if (known.version !== opset.version)
         throw new OnnxFault(
           "unsupported",
-          `the function '${name}' is written for version ${opset.version} of '${domain || "ai.onnx"}', the model for ${known.version}: convert one of them first`,
+          `the function '${name}' is written for version ${opset.version} of '${domainName(domain)}', the model for ${known.version}: convert one of them first`,
           { operator: name },
         );
       versions.set(domain, known);
@@ -95,6 +97,12 @@ function expand(
   const key = keyOf(call, call.opType);
   if (callers.includes(key))
     throw new OnnxFault("invalid", `the function '${called.name}' calls itself`, placeOf(call));
+  if (callers.length >= MAX_DEPTH)
+    throw new OnnxFault(
+      "too_large",
+      `its functions call each other ${MAX_DEPTH} deep`,
+      placeOf(call),
+    );
   inlining.nodes += called.nodes.length;
   if (inlining.nodes > MAX_NODES)
     throw new OnnxFault("too_large", `its functions make over ${MAX_NODES} nodes`, placeOf(call));

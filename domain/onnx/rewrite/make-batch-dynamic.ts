@@ -1,4 +1,4 @@
-import type { Dimension } from "../../tensors/tensor.ts";
+import { countOf, type Dimension } from "../../tensors/tensor.ts";
 import {
   factOfTensor,
   factOfType,
@@ -11,10 +11,11 @@ import {
 import { inferNode } from "../infer/infer.ts";
 import type { Graph, Model, Node, StoredTensor, ValueInfo } from "../model.ts";
 import { namesIn } from "../names.ts";
-import { intOf, operatorOf, placeOf } from "../node.ts";
+import { intOf, intsOf, operatorOf, opsetOf, placeOf } from "../node.ts";
 import { OnnxFault } from "../onnx-fault.ts";
-import { countOf, elementsOf, storedTensor } from "../stored-tensor.ts";
+import { elementsOf, storedTensor } from "../stored-tensor.ts";
 import { intTensor } from "../tensors.ts";
+import { attributesOf } from "../attribute-literals.ts";
 import { foldKnownSizes } from "./fold-constants.ts";
 import { freshName, withConstantInitializers } from "./graph-edit.ts";
 import { removeDead } from "./remove-dead.ts";
@@ -40,6 +41,7 @@ export function makeBatchDynamic(model: Model, options: BatchOptions = {}): Mode
   const started = foldKnownSizes(withConstantInitializers(model));
   const inputs = new Set(options.inputs ?? rowInputs(started.graph));
   const batch = batchOf(started.graph, inputs);
+  const opset = opsetOf(started);
   const names = namesIn(started.graph);
   const added: StoredTensor[] = [];
   const known = factsWith(started.graph, inputs, undefined);
@@ -48,7 +50,7 @@ export function makeBatchDynamic(model: Model, options: BatchOptions = {}): Mode
 
   const nodes = started.graph.nodes.map((node) => {
     addFacts(started, node, known);
-    const repaired = repair({ node, batch, known, probed }, (sizes) => {
+    const repaired = repair({ node, opset, batch, known, probed }, (sizes) => {
       const stored = storedTensor(
         freshName(names, `${node.outputs[0] ?? ""}_shape`),
         intTensor(sizes),
@@ -141,6 +143,7 @@ function refuseFault(batch: number | undefined, work: () => void): void {
 
 type Case = {
   node: Node;
+  opset: number;
   batch: number | undefined;
   known: ReadonlyMap<string, Fact>;
   probed: ReadonlyMap<string, Fact>;
@@ -151,6 +154,7 @@ function repair(given: Case, constant: (sizes: readonly number[]) => string): No
   const { node } = given;
   const operator = operatorOf(node);
   if (operator === "LSTM" || operator === "GRU" || operator === "RNN") return withoutState(given);
+  if (operator === "Resize") return withoutRowSize(given, constant);
   const sizes = operator === "Reshape" ? freedSizes(given) : undefined;
   return sizes ? { ...node, inputs: [node.inputs[0] ?? "", constant(sizes)] } : node;
 }
@@ -171,6 +175,28 @@ function freedSizes({ node, batch, known, probed }: Case): readonly number[] | u
   const reached = staticShape(tensorOf(known, node.outputs[0] ?? "")?.shape ?? null);
   if (!from || !to || !reached || countOf(from) === countOf(to)) return undefined;
   return reached.length === 0 ? undefined : [-1, ...reached.slice(1)];
+}
+
+/** A Resize to sizes of every axis, the rows among them, resizes all axes but the first instead. */
+function withoutRowSize(given: Case, constant: (sizes: readonly number[]) => string): Node {
+  const { node, opset, batch, known, probed } = given;
+  const [input = "", roi = "", scales = "", target = ""] = node.inputs;
+  const sizes = tensorOf(known, target)?.elements?.filter((size) => typeof size === "number");
+  const isFreed = tensorOf(probed, input)?.shape?.[0] === PROBE;
+  if (!isFreed || sizes === undefined || sizes[0] !== batch || intsOf(node, "axes") !== undefined)
+    return node;
+  if (opset < 18 || roi !== "")
+    throw new OnnxFault(
+      "unsupported",
+      `Resize '${placeOf(node).node ?? ""}' resizes to ${batch ?? "?"} rows: convert the model to opset 18 first`,
+      { ...placeOf(node), tensor: target },
+    );
+  const axes = sizes.slice(1).map((_, at) => at + 1);
+  return {
+    ...node,
+    inputs: [input, roi, scales, constant(sizes.slice(1))],
+    attributes: [...node.attributes, ...attributesOf({ axes })],
+  };
 }
 
 /** A recurrent layer whose initial state, one row for each example, starts from zeros by itself. */

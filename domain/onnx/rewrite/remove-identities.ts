@@ -1,6 +1,6 @@
 import type { Dimension } from "../../tensors/tensor.ts";
 import { ONNX_TYPES, type Model, type Node } from "../model.ts";
-import { domainOf, intOf, intsOf, operatorOf, opsetOf } from "../node.ts";
+import { domainOf, entryOf, intOf, intsOf, opsetOf } from "../node.ts";
 import { elementsOf } from "../stored-tensor.ts";
 import { editGraphs, type GraphEdit } from "./graph-edit.ts";
 
@@ -33,7 +33,7 @@ function isIdentity(edit: GraphEdit, node: Node): boolean {
   const [input = "", ...others] = node.inputs;
   const [, ...more] = node.outputs;
   if (input === "" || domainOf(node) !== "" || more.some((name) => edit.isUsed(name))) return false;
-  return IDENTITIES[operatorOf(node)]?.(edit, node, others) ?? false;
+  return entryOf(IDENTITIES, node)?.(edit, node, others) ?? false;
 }
 
 type Test = (edit: GraphEdit, node: Node, others: readonly string[]) => boolean;

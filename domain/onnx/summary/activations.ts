@@ -1,6 +1,6 @@
 import { readsOf } from "../names.ts";
 import { bitsOf } from "../stored-tensor.ts";
-import { productOf } from "./sizes.ts";
+import { productOf } from "../product-of.ts";
 import type { TracedGraph } from "./traced-graph.ts";
 
 /** Memory of what a graph computes, in bytes; tensors whose size is not known count as nothing. */

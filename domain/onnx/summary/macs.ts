@@ -1,8 +1,8 @@
 import type { Dimension } from "../../tensors/tensor.ts";
 import { einsumOf } from "../einsum-equation.ts";
 import type { Node } from "../model.ts";
-import { intOf, operatorOf } from "../node.ts";
-import { productOf } from "./sizes.ts";
+import { entryOf, intOf } from "../node.ts";
+import { productOf } from "../product-of.ts";
 import { runsOf, type TracedGraph } from "./traced-graph.ts";
 
 type Shape = readonly Dimension[] | null;
@@ -99,7 +99,7 @@ export function macsOf(node: Node, traced: TracedGraph): number | null {
     const dearest = each.reduce<number>((most, macs) => Math.max(most, macs ?? 0), 0);
     return times(dearest, runsOf(node, traced));
   }
-  const count = COUNTS[operatorOf(node)];
+  const count = entryOf(COUNTS, node);
   if (count === undefined) return 0;
   const inputs = node.inputs.map((name) => (name === "" ? null : traced.shapeOf(name)));
   return count(inputs, node.outputs.map(traced.shapeOf), node);

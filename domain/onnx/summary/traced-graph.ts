@@ -7,8 +7,8 @@ import { graphsOf, intsOf, operatorOf } from "../node.ts";
 /** A graph with what is known of its tensors, and of those in the graphs inside it. */
 export type TracedGraph = {
   readonly graph: Graph;
+  /** Null where not even the rank is known. */
   readonly shapeOf: (name: string) => readonly Dimension[] | null;
-  /** Bytes of one element are known by the type. */
   readonly factOf: (name: string) => ReturnType<Facts["get"]>;
   /** The sub-graphs of the nodes that have some. */
   readonly inner: ReadonlyMap<Node, readonly TracedGraph[]>;

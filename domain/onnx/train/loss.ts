@@ -1,8 +1,12 @@
+import type { Dimension } from "../../tensors/tensor.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
 import { OnnxFault } from "../onnx-fault.ts";
 
 export type Loss =
-  /** Targets are class numbers (int64, [batch]); the output holds a logit for each class. */
+  /**
+   * Targets are class numbers (int64, [batch]); the output holds a logit for each class. Weights
+   * and smoothing work as in PyTorch: a row counts as much as the class of its target.
+   */
   | { kind: "cross_entropy"; label_smoothing?: number; class_weights?: readonly number[] }
   /** Targets are 0 or 1 (float32, shaped like the output); the output holds logits. */
   | { kind: "binary_cross_entropy" }
@@ -54,8 +58,9 @@ function crossEntropy(
   logits: string,
   targets: string,
 ): string {
-  if (label_smoothing < 0 || label_smoothing >= 1)
+  if (!(label_smoothing >= 0 && label_smoothing < 1))
     throw new OnnxFault("bad_request", "loss.label_smoothing has to be at least 0 and below 1");
+  checkClassWeights(class_weights, b.tensorOf(logits).shape?.[1]);
   const weights =
     class_weights === undefined
       ? []
@@ -74,9 +79,7 @@ function crossEntropy(
       output === undefined ? {} : { output },
     );
   if (label_smoothing === 0) return hard("loss");
-  const even = b.node("Neg", [
-    b.node("ReduceMean", [b.node("LogSoftmax", [logits], { axis: 1 })], { keepdims: 0 }),
-  ]);
+  const even = b.node("Neg", [evenMean(b, logits, targets, weights)]);
   return b.node(
     "Add",
     [
@@ -86,4 +89,37 @@ function crossEntropy(
     {},
     { output: "loss" },
   );
+}
+
+/** The mean logarithm of all classes, each with its weight, over the weights of the targets. */
+function evenMean(
+  b: GraphBuilder,
+  logits: string,
+  targets: string,
+  [weight]: readonly string[],
+): string {
+  const logarithms = b.node("LogSoftmax", [logits], { axis: 1 });
+  if (weight === undefined) return b.node("ReduceMean", [logarithms], { keepdims: 0 });
+  const means = b.node("ReduceMean", [b.node("Mul", [logarithms, weight]), b.ints([1])]);
+  return b.node("Div", [
+    b.node("ReduceSum", [means], { keepdims: 0 }),
+    b.node("ReduceSum", [b.node("Gather", [weight, targets])], { keepdims: 0 }),
+  ]);
+}
+
+function checkClassWeights(
+  weights: readonly number[] | undefined,
+  classes: Dimension | undefined,
+): void {
+  if (weights === undefined) return;
+  if (typeof classes === "number" && weights.length !== classes)
+    throw new OnnxFault(
+      "bad_request",
+      `loss.class_weights has ${weights.length} numbers, and the output has ${classes} classes`,
+    );
+  if (!weights.every((weight) => weight >= 0 && Number.isFinite(weight)) || !weights.some(Boolean))
+    throw new OnnxFault(
+      "bad_request",
+      "loss.class_weights have to be at least 0, and not all of them 0",
+    );
 }

@@ -34,8 +34,11 @@ export const STATES: Readonly<Record<Optimiser["kind"], readonly string[]>> = {
 /**
  * What an optimiser needs to be told of each step (1 for the first). Adam's averages begin at 0, which is undone by
  * dividing by 1 - beta^step (Kingma & Ba 2015): too close to 0 for float32, so that it is not left to the graph.
+ * Momentum takes the first gradient whole and dampens those after it.
  */
 export function stepScalars(optimiser: Optimiser, step: number): Record<string, number> {
+  if (optimiser.kind === "momentum" && optimiser.dampening)
+    return { share: step === 1 ? 1 : 1 - optimiser.dampening };
   if (optimiser.kind !== "adam" && optimiser.kind !== "adamw") return {};
   const { beta1 = 0.9, beta2 = 0.999 } = optimiser;
   return {
@@ -80,7 +83,7 @@ export function addOptimiser(
   if (optimiser.kind === "momentum") {
     const { momentum = 0.9, dampening = 0, nesterov = false } = optimiser;
     shares({ momentum, dampening });
-    const fresh = dampening === 0 ? gradient : mul(gradient, b.scalar(1 - dampening));
+    const fresh = dampening === 0 ? gradient : mul(gradient, update.scalars["share"] ?? "");
     const velocity = add(mul(state["velocity"] ?? "", b.scalar(momentum)), fresh);
     const direction = nesterov ? add(gradient, mul(velocity, b.scalar(momentum))) : velocity;
     return { parameters: sub(parameters, mul(learningRate, direction)), state: { velocity } };

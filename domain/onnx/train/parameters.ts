@@ -1,34 +1,57 @@
-import type { Model, StoredTensor } from "../model.ts";
+import { countOf } from "../../tensors/tensor.ts";
+import type { Model, Node, StoredTensor } from "../model.ts";
 import { operatorOf } from "../node.ts";
 import { OnnxFault } from "../onnx-fault.ts";
-import { countOf, elementsOf, storedTensor } from "../stored-tensor.ts";
+import { elementsOf, storedTensor } from "../stored-tensor.ts";
 
-/** The inputs of an operator that hold what is learnt, by position. */
-const LEARNT_INPUTS: Readonly<Record<string, readonly number[]>> = {
-  Add: [0, 1],
-  BatchNormalization: [1, 2],
-  Conv: [1, 2],
-  ConvTranspose: [1, 2],
-  Gather: [0],
-  Gemm: [0, 1, 2],
-  GRU: [1, 2, 3],
-  GroupNormalization: [1, 2],
-  InstanceNormalization: [1, 2],
-  LayerNormalization: [1, 2],
-  LSTM: [1, 2, 3, 7],
-  MatMul: [0, 1],
-  PRelu: [1],
-  RMSNormalization: [1],
-  RNN: [1, 2, 3],
+/** The positions of the inputs of an operator that hold what is learnt. */
+type LearntInputs = {
+  /** Matrices, kernels and tables, which weight decay shrinks. */
+  readonly decaying?: readonly number[];
+  /** Biases and scales, which it leaves alone. */
+  readonly others?: readonly number[];
+};
+
+const LAYER: LearntInputs = { decaying: [1], others: [2] };
+const NORMALISATION: LearntInputs = { others: [1, 2] };
+
+/** Exporters write normalisations that an old opset does not have with a Mul and an Add. */
+const LEARNT_INPUTS: Readonly<Record<string, LearntInputs>> = {
+  Add: { others: [0, 1] },
+  BatchNormalization: NORMALISATION,
+  Conv: LAYER,
+  ConvTranspose: LAYER,
+  Einsum: { decaying: [0, 1] },
+  Gather: { decaying: [0] },
+  Gemm: { decaying: [0, 1], others: [2] },
+  GRU: { decaying: [1, 2], others: [3] },
+  GroupNormalization: NORMALISATION,
+  InstanceNormalization: NORMALISATION,
+  LayerNormalization: NORMALISATION,
+  LSTM: { decaying: [1, 2], others: [3, 7] },
+  MatMul: { decaying: [0, 1] },
+  Mul: { others: [0, 1] },
+  PRelu: { others: [1] },
+  RMSNormalization: { others: [1] },
+  RNN: { decaying: [1, 2], others: [3] },
 };
 
 /** The running mean and variance of a `BatchNormalization`: they follow the data, not a gradient. */
 const STATISTICS = [3, 4];
 
+/** The positions of the inputs of a node that training changes. */
+export function changingInputs(node: Node): number[] {
+  const operator = operatorOf(node);
+  const { decaying = [], others = [] } = LEARNT_INPUTS[operator] ?? {};
+  return [...decaying, ...others, ...(operator === "BatchNormalization" ? STATISTICS : [])];
+}
+
 /** Where a tensor lies in a vector that holds several, one behind the other. */
 export type Slot = {
   readonly name: string;
   readonly dims: readonly number[];
+  /** Whether weight decay shrinks it. */
+  readonly decays: boolean;
   readonly offset: number;
   readonly size: number;
 };
@@ -45,15 +68,21 @@ export type Packings = { parameters: Packing; statistics: Packing };
 export function packingsOf(model: Model, only?: readonly string[]): Packings {
   const stored = new Map(model.graph.initializers.map((tensor) => [tensor.name ?? "", tensor]));
   const learnt = new Set<string>();
+  const decaying = new Set<string>();
   const statistics = new Set<string>();
   for (const node of model.graph.nodes) {
     const operator = operatorOf(node);
-    for (const index of LEARNT_INPUTS[operator] ?? []) learnt.add(node.inputs[index] ?? "");
+    const positions = LEARNT_INPUTS[operator];
+    for (const index of positions?.others ?? []) learnt.add(node.inputs[index] ?? "");
+    for (const index of positions?.decaying ?? []) {
+      learnt.add(node.inputs[index] ?? "");
+      decaying.add(node.inputs[index] ?? "");
+    }
     if (operator === "BatchNormalization")
       for (const index of STATISTICS) statistics.add(node.inputs[index] ?? "");
   }
   const isWeight = ({ type, dims }: StoredTensor, name: string): boolean =>
-    type === "float32" && dims.length > 0 && !statistics.has(name);
+    type === "float32" && dims.length > 0 && countOf(dims) > 0 && !statistics.has(name);
   const names = [...stored].flatMap(([name, tensor]) =>
     learnt.has(name) && isWeight(tensor, name) ? [name] : [],
   );
@@ -62,24 +91,27 @@ export function packingsOf(model: Model, only?: readonly string[]): Packings {
       throw new OnnxFault("bad_request", `'${name}' is no weight that can be trained`, {
         tensor: name,
       });
-  const chosen = only ?? names;
+  const chosen = only ? [...new Set(only)] : names;
   if (chosen.length === 0)
     throw new OnnxFault("bad_request", "the model has no float32 weights that could be trained");
   return {
-    parameters: packed(chosen.map((name) => [name, stored.get(name)?.dims ?? []])),
+    parameters: packed(chosen, stored, decaying),
     statistics: packed(
-      [...statistics].flatMap((name) => {
-        const tensor = stored.get(name);
-        return tensor === undefined ? [] : [[name, tensor.dims] as const];
-      }),
+      [...statistics].filter((name) => stored.has(name)),
+      stored,
     ),
   };
 }
 
-function packed(tensors: readonly (readonly [string, readonly number[]])[]): Packing {
+function packed(
+  names: readonly string[],
+  stored: ReadonlyMap<string, StoredTensor>,
+  decaying: ReadonlySet<string> = new Set(),
+): Packing {
   let offset = 0;
-  const slots = tensors.map(([name, dims]) => {
-    const slot = { name, dims, offset, size: countOf(dims) };
+  const slots = names.map((name) => {
+    const { dims = [] } = stored.get(name) ?? {};
+    const slot = { name, dims, decays: decaying.has(name), offset, size: countOf(dims) };
     offset += slot.size;
     return slot;
   });
@@ -97,9 +129,13 @@ export function packedValues(model: Model, { slots, size }: Packing): Float32Arr
   return values;
 }
 
-/** The model with the values of a packing as its initializers. */
+/** The model with the values of a packing as its initializers; it has to have all of them. */
 export function withValues(model: Model, { slots }: Packing, values: Float32Array): Model {
   const bySlot = new Map(slots.map((slot) => [slot.name, slot]));
+  const names = new Set(model.graph.initializers.map(({ name }) => name));
+  for (const { name } of slots)
+    if (!names.has(name))
+      throw new OnnxFault("bad_request", `the model has no weight '${name}'`, { tensor: name });
   const initializers = model.graph.initializers.map((tensor) => {
     const slot = bySlot.get(tensor.name ?? "");
     if (slot === undefined) return tensor;

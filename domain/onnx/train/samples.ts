@@ -1,7 +1,7 @@
 import type { Random } from "../../statistics/random.ts";
-import type { Tensor, TensorData } from "../../tensors/tensor.ts";
+import type { NumericData } from "../../tensors/element-arrays.ts";
+import { countOf, type Tensor, type TensorData } from "../../tensors/tensor.ts";
 import { OnnxFault } from "../onnx-fault.ts";
-import { countOf } from "../stored-tensor.ts";
 
 /** Rows of every input of a model, by its name, and their targets; the first size of all of them is the number of rows. */
 export type Samples = { inputs: Readonly<Record<string, Tensor>>; targets: Tensor };
@@ -65,7 +65,7 @@ export function batchesOf(rows: readonly number[], size: number): number[][] {
 
 function like(data: TensorData, length: number): TensorData {
   if (Array.isArray(data)) return Array<string>(length).fill("");
-  return new (data.constructor as new (length: number) => Exclude<TensorData, string[]>)(length);
+  return new (data.constructor as new (length: number) => NumericData)(length);
 }
 
 function copyRow(from: TensorData, start: number, to: TensorData, at: number, size: number): void {

@@ -1,16 +1,17 @@
 import { seededRandom, type Random } from "../../statistics/random.ts";
-import type { Tensor } from "../../tensors/tensor.ts";
+import { countOf, type Tensor } from "../../tensors/tensor.ts";
 import { writeModel } from "../codec/onnx-file.ts";
 import type { Model } from "../model.ts";
 import { OnnxFault } from "../onnx-fault.ts";
-import type { OpenModel, Runtime } from "../runtime.ts";
-import { countOf } from "../stored-tensor.ts";
+import { openModel, type OpenModel, type Runtime } from "../runtime.ts";
 import { floatTensor, scalarTensor } from "../tensors.ts";
 import { evaluate, type Evaluation } from "./evaluate.ts";
 import { stepScalars } from "./optimiser.ts";
+import { checkSamples } from "./check-samples.ts";
 import { packedValues, withValues } from "./parameters.ts";
 import { batchesOf, range, rowsOf, shuffled, takeSamples, type Samples } from "./samples.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
+import { trainable } from "./trainable.ts";
 import {
   evaluationGraph,
   trainingGraph,
@@ -41,7 +42,7 @@ export type Epoch = {
 };
 
 export type Trained = {
-  /** The model with the weights of the best epoch. */
+  /** The model with the weights of the best epoch, as it predicts. */
   model: Model;
   epochs: Epoch[];
   best_epoch: number;
@@ -60,11 +61,12 @@ type State = Record<string, Float32Array>;
  */
 export async function trainModel(
   runtime: Runtime,
-  model: Model,
+  given: Model,
   samples: Samples,
   options: TrainOptions,
   watch: TrainingWatch = {},
 ): Promise<Trained> {
+  const model = trainable(given);
   const rows = range(0, rowsOf(samples, "samples"));
   const { epochs: wanted, batch_size = 32, validation, patience = Infinity, seed = 0 } = options;
   if (!Number.isInteger(wanted) || wanted < 1)
@@ -74,12 +76,14 @@ export async function trainModel(
   if (validation) rowsOf(validation, "validation");
 
   const graph = trainingGraph(model, options);
+  checkSamples(samples, "samples", model, graph.model);
+  if (validation) checkSamples(validation, "validation", model, graph.model);
   const random = seededRandom(`training ${seed}`);
   const steps = wanted * batchesOf(rows, batch_size).length;
   let state = firstState(model, graph);
   let best = { state, epoch: 0, loss: Infinity };
   const epochs: Epoch[] = [];
-  const session = await runtime.open(writeModel(graph.model));
+  const session = await openModel(runtime, writeModel(graph.model));
   const evaluator = validation && (await openEvaluator(runtime, model, options));
   let stopped: Trained["stopped"] = "finished";
   try {
@@ -113,6 +117,10 @@ export async function trainModel(
           options.loss,
           feedsOf(graph, state),
         );
+      if (!Number.isFinite(epoch.validation?.loss ?? 0)) {
+        stopped = "diverged";
+        break;
+      }
       epochs.push(epoch);
       watch.onEpoch?.(epoch);
       const loss = epoch.validation?.loss ?? -epoch.epoch;
@@ -127,7 +135,7 @@ export async function trainModel(
 }
 
 const openEvaluator = (runtime: Runtime, model: Model, options: TrainOptions): Promise<OpenModel> =>
-  runtime.open(writeModel(evaluationGraph(model, options).model));
+  openModel(runtime, writeModel(evaluationGraph(model, options).model));
 
 function firstState(model: Model, graph: TrainingGraph): State {
   const { parameters, statistics, states } = graph;

@@ -1,17 +1,22 @@
 import type { Dimension } from "../../tensors/tensor.ts";
 import { addGradients } from "../gradient/add-gradients.ts";
+import { forWebgpu } from "../gradient/for-webgpu.ts";
 import type { Profile } from "../gradient/gradient-call.ts";
 import { prepareForGradient } from "../gradient/prepare.ts";
 import { withKnownOperators } from "../gradient/with-known-operators.ts";
 import { GraphBuilder } from "../graph-builder.ts";
-import type { Graph, Model, Node } from "../model.ts";
-import { floatOf, operatorOf } from "../node.ts";
+import { codeOf, type Graph, type Model, type Node } from "../model.ts";
+import { namesIn } from "../names.ts";
+import { floatOf, operatorOf, placeOf } from "../node.ts";
 import { OnnxFault } from "../onnx-fault.ts";
+import { freshName } from "../rewrite/graph-edit.ts";
 import { removeDead } from "../rewrite/remove-dead.ts";
+import { renameTensors } from "../rewrite/rename-tensors.ts";
 import { elementsOf } from "../stored-tensor.ts";
 import { addLoss, type Loss } from "./loss.ts";
 import { addOptimiser, clipNorm, STATES, stepScalars, type Optimiser } from "./optimiser.ts";
 import { packingsOf, type Packing, type Packings } from "./parameters.ts";
+import { trainable } from "./trainable.ts";
 
 export type TrainingGraphOptions = {
   loss: Loss;
@@ -46,8 +51,10 @@ export type EvaluationGraph = Packings & { model: Model };
 const next = (name: string): string => `next_${name}`;
 const PROBABILITIES = new Set(["Softmax", "Sigmoid"]);
 
-export function trainingGraph(model: Model, options: TrainingGraphOptions): TrainingGraph {
+/** The weights and statistics are those of the model as `trainable` makes it. */
+export function trainingGraph(original: Model, options: TrainingGraphOptions): TrainingGraph {
   const { loss, optimiser, clip_norm, profile = "wasm" } = options;
+  const model = trainable(original);
   const packings = packingsOf(model, options.weights);
   const forward = liftedForward(model, packings, "training", options);
   addLoss(forward.b, loss, forward.logits);
@@ -72,14 +79,21 @@ export function trainingGraph(model: Model, options: TrainingGraphOptions): Trai
   });
   b.output(updated.parameters, next("parameters"));
   for (const [name, value] of Object.entries(updated.state)) b.output(value, next(name));
-  return { ...packings, model: removeDead(b.model()), masks: forward.masks, states };
+  const step = removeDead(b.model());
+  return {
+    ...packings,
+    model: profile === "webgpu" ? forWebgpu(step) : step,
+    masks: forward.masks,
+    states,
+  };
 }
 
 /** Weights are fed, so that one opened session evaluates a model at any moment of its training. */
 export function evaluationGraph(
-  model: Model,
+  original: Model,
   options: Pick<TrainingGraphOptions, "loss" | "output" | "weights">,
 ): EvaluationGraph {
+  const model = trainable(original);
   const packings = packingsOf(model, options.weights);
   const { b, logits } = liftedForward(model, packings, "evaluation", options);
   addLoss(b, options.loss, logits);
@@ -97,12 +111,12 @@ function liftedForward(
   mode: "training" | "evaluation",
   { output = original.graph.outputs[0]?.name ?? "" }: Pick<TrainingGraphOptions, "output">,
 ): Forward {
-  const model = withKnownOperators(original);
+  const { model, nameOf } = withFreeNames(withKnownOperators(original));
   const lifted = new Set(
     [...packings.parameters.slots, ...packings.statistics.slots].map(({ name }) => name),
   );
   const { graph } = model;
-  const bare = GraphBuilder.extending({
+  const bareModel = {
     ...model,
     graph: {
       ...graph,
@@ -112,13 +126,16 @@ function liftedForward(
       inputs: graph.inputs.filter(({ name }) => !lifted.has(name)),
       initializers: graph.initializers.filter(({ name = "" }) => !lifted.has(name)),
     },
-  });
+  };
+  const bare = GraphBuilder.extending(bareModel, namesIn(graph));
   unpack(bare, "parameters", packings.parameters);
   if (packings.statistics.size > 0) unpack(bare, "statistics", packings.statistics);
   const masks: DropoutMask[] = [];
   const followed = new Map<string, string>();
-  for (const node of graph.nodes) addForwardNode(bare, model, node, mode, masks, followed);
-  const logits = beforeProbabilities(graph, output);
+  for (const node of graph.nodes)
+    if (mode === "training") addTrainingNode(bare, node, masks, followed);
+    else bare.add(node);
+  const logits = beforeProbabilities(graph, nameOf(output));
   if (!bare.has(logits))
     throw new OnnxFault("bad_request", `the model has no output '${output}'`, { tensor: output });
   const moved = packings.statistics.slots.map(({ name }) => followed.get(name) ?? name);
@@ -132,12 +149,56 @@ function liftedForward(
   };
 }
 
+const VECTORS = ["parameters", "statistics", ...new Set(Object.values(STATES).flat())];
+/** The tensors of every training graph, by which a caller feeds and reads it. */
+const OWN_NAMES = [
+  "loss",
+  "logits",
+  "targets",
+  "learning_rate",
+  "share",
+  "first_correction",
+  "second_correction",
+  ...VECTORS,
+  ...VECTORS.map(next),
+];
+
+/** The model with other names for the inner tensors that are called like those of a training graph. */
+function withFreeNames(model: Model): { model: Model; nameOf: (name: string) => string } {
+  const { graph } = model;
+  const names = namesIn(graph);
+  const given = new Set([...graph.inputs, ...graph.initializers].map(({ name = "" }) => name));
+  const renamed = new Map<string, string>();
+  const masks = [...names].filter((name) => /^mask_\d+$/u.test(name) && !given.has(name));
+  for (const name of [...OWN_NAMES, ...masks]) {
+    if (given.has(name))
+      throw new OnnxFault(
+        "bad_request",
+        `'${name}' of the model is called like a tensor of the training graph: rename it`,
+        { tensor: name },
+      );
+    if (names.has(name)) renamed.set(name, freshName(names, `${name}_of_model`));
+  }
+  return {
+    model: renameTensors(model, Object.fromEntries(renamed)),
+    nameOf: (name) => renamed.get(name) ?? name,
+  };
+}
+
 /** What the losses take: the input of a last Softmax or Sigmoid, if there is one. */
 function beforeProbabilities(graph: Graph, output: string): string {
-  const maker = graph.nodes.find(({ outputs }) => outputs.includes(output));
-  const [input = output] = maker?.inputs ?? [];
-  if (maker && operatorOf(maker) === "Identity") return beforeProbabilities(graph, input);
-  return maker && PROBABILITIES.has(operatorOf(maker)) ? input : output;
+  const makers = new Map(
+    graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)),
+  );
+  let value = output;
+  for (;;) {
+    const maker = makers.get(value);
+    const [input = ""] = maker?.inputs ?? [];
+    if (maker === undefined) return value;
+    if (operatorOf(maker) !== "Identity")
+      return PROBABILITIES.has(operatorOf(maker)) ? input : value;
+    value = input;
+  }
 }
 
 /** Splits a fed vector into the tensors that it holds, under their own names. */
@@ -149,20 +210,19 @@ function unpack(b: GraphBuilder, vector: string, { slots, size }: Packing): void
     b.node("Reshape", [parts[index] ?? "", b.ints(dims)], {}, { output: name });
 }
 
-function addForwardNode(
+/** A node of the forward pass as it is in training, with the statistics that follow the data added to `followed`. */
+function addTrainingNode(
   b: GraphBuilder,
-  model: Model,
   node: Node,
-  mode: "training" | "evaluation",
   masks: DropoutMask[],
   followed: Map<string, string>,
 ): void {
   const operator = operatorOf(node);
-  if (mode === "training" && operator === "BatchNormalization") {
+  if (operator === "BatchNormalization") {
     const [x = "", scale = "", bias = "", mean = "", variance = ""] = node.inputs;
-    const [y = ""] = node.outputs;
-    const nextMean = b.fresh("mean");
-    const nextVariance = b.fresh("variance");
+    const [y = "", ofMean = "", ofVariance = ""] = node.outputs;
+    const nextMean = ofMean || b.fresh("mean");
+    const nextVariance = ofVariance || b.fresh("variance");
     b.nodes("BatchNormalization", [x, scale, bias, mean, variance], [y, nextMean, nextVariance], {
       epsilon: floatOf(node, "epsilon", 1e-5),
       momentum: floatOf(node, "momentum", 0.9),
@@ -171,35 +231,36 @@ function addForwardNode(
     followed.set(mean, nextMean).set(variance, nextVariance);
     return;
   }
-  if (operator === "Dropout" && node.outputs.slice(1).every((name) => name === "")) {
-    const [x = "", ratioName = ""] = node.inputs;
-    const [y = ""] = node.outputs;
-    const ratio = ratioOf(model, ratioName);
-    if (mode === "evaluation" || ratio === 0) {
-      b.node("Identity", [x], {}, { output: y });
-      return;
-    }
-    const shape = b.shapeOf(x);
-    const mask = b.input(`mask_${masks.length}`, "float32", shape);
-    masks.push({ mask, ratio, shape });
-    b.node("Mul", [x, mask], {}, { output: y });
+  const ratio = operator === "Dropout" ? ratioOf(b, node) : 0;
+  if (ratio === 0) {
+    b.add(node);
     return;
   }
-  b.add(node);
+  const [x = ""] = node.inputs;
+  const [y = "", kept = ""] = node.outputs;
+  const shape = b.shapeOf(x);
+  const mask = b.input(`mask_${masks.length}`, "float32", shape);
+  masks.push({ mask, ratio, shape });
+  b.node("Mul", [x, mask], {}, { output: y });
+  if (kept !== "") b.node("Cast", [mask], { to: codeOf("bool") }, { output: kept });
 }
 
-function ratioOf(model: Model, name: string): number {
-  const stored = model.graph.initializers.find((tensor) => tensor.name === name);
-  const ratio = stored === undefined ? 0.5 : Number(elementsOf(stored).data[0]);
+function ratioOf(b: GraphBuilder, node: Node): number {
+  const [, name = ""] = node.inputs;
+  if (name === "") return 0.5;
+  const { constant } = b.tensorOf(name);
+  const ratio = constant === undefined ? Number.NaN : Number(elementsOf(constant).data[0]);
   if (ratio >= 0 && ratio < 1) return ratio;
-  throw new OnnxFault("invalid", `a Dropout has the ratio ${ratio}`, { tensor: name });
+  throw new OnnxFault(
+    "unsupported",
+    `the ratio of Dropout '${placeOf(node).node ?? ""}' has to be a constant from 0 to below 1`,
+    { ...placeOf(node), tensor: name },
+  );
 }
 
-/** Matrices and kernels decay; vectors (biases, scales) do not. */
+/** 1 for what weight decay shrinks. */
 function decaysOf({ slots, size }: Packing): Float32Array {
   const decays = new Float32Array(size);
-  for (const slot of slots)
-    if (slot.dims.filter((length) => length > 1).length > 1)
-      decays.fill(1, slot.offset, slot.offset + slot.size);
+  for (const slot of slots) if (slot.decays) decays.fill(1, slot.offset, slot.offset + slot.size);
   return decays;
 }

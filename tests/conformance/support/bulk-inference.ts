@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { InferenceError, InferenceState, ModelRef } from "../../../contract/inference.ts";
 import { ok, type Result } from "../../../domain/result.ts";
+import { ELEMENT_ARRAYS, type NumericType } from "../../../domain/tensors/element-arrays.ts";
 import type { Signature, Tensor } from "../../../domain/tensors/tensor.ts";
 import { runBuiltInference, type LogLine } from "../../fixtures/built-inference.ts";
-import { ELEMENT_VIEWS, type NumericType } from "../../fixtures/element-views.ts";
 
 export type Tensors = Record<string, Tensor>;
 /** Null where the call threw: the Worker is to answer every call with a result. */
@@ -121,4 +121,4 @@ const fromWire = (tensor: WireTensor): Tensor =>
   tensor.type === "string" ? tensor : { ...tensor, data: fromBase64(tensor.type, tensor.data) };
 
 const fromBase64 = (type: NumericType, text: string) =>
-  ELEMENT_VIEWS[type](new Uint8Array(Buffer.from(text, "base64")).buffer);
+  new ELEMENT_ARRAYS[type](new Uint8Array(Buffer.from(text, "base64")).buffer);

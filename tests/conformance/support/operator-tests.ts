@@ -1,8 +1,13 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Result } from "../../../domain/result.ts";
-import { readTensorProto, type NamedTensor } from "../../fixtures/onnx-tensor-reader.ts";
+import { readTensor } from "../../../domain/onnx/codec/onnx-file.ts";
+import { attempt } from "../../../domain/onnx/onnx-fault.ts";
+import { elementsOf } from "../../../domain/onnx/stored-tensor.ts";
+import { fail, ok, type Result } from "../../../domain/result.ts";
+import { isElementType, type Tensor } from "../../../domain/tensors/tensor.ts";
 
+export type NamedTensor = { name: string; tensor: Tensor };
+/** Where it is not a tensor of ours: what it is instead. */
 export type DataSet = {
   inputs: Result<NamedTensor, string>[];
   outputs: Result<NamedTensor, string>[];
@@ -30,8 +35,18 @@ async function readDataSet(folder: string): Promise<DataSet> {
   const read = (kind: string) =>
     Promise.all(
       Array.from({ length: files.filter((file) => file.startsWith(kind)).length }, async (_, i) =>
-        readTensorProto(await readFile(join(folder, `${kind}_${i}.pb`))),
+        namedTensor(await readFile(join(folder, `${kind}_${i}.pb`))),
       ),
     );
   return { inputs: await read("input"), outputs: await read("output") };
+}
+
+/** A sequence or an optional value has its name where a tensor has its dims, and so too few elements. */
+function namedTensor(bytes: Uint8Array): Result<NamedTensor, string> {
+  const read = attempt((): Result<NamedTensor, string> => {
+    const stored = readTensor(bytes);
+    if (!isElementType(stored.type)) return fail(stored.type);
+    return ok({ name: stored.name ?? "", tensor: elementsOf(stored) });
+  });
+  return read.ok ? read.value : fail("a sequence or an optional value");
 }

@@ -1,6 +1,6 @@
 import { DATATYPES } from "../../../domain/inference-protocol/datatypes.ts";
+import { ELEMENT_ARRAYS } from "../../../domain/tensors/element-arrays.ts";
 import { ELEMENT_TYPES, type Tensor } from "../../../domain/tensors/tensor.ts";
-import { ELEMENT_VIEWS } from "../../fixtures/element-views.ts";
 import type { Tensors } from "./bulk-inference.ts";
 
 type DescribedOutput = {
@@ -44,7 +44,7 @@ function readTensor(datatype: string, dims: number[], bytes: Buffer): Tensor {
   const type = ELEMENT_TYPES.find((name) => DATATYPES[name] === datatype);
   if (type === undefined) throw new Error(`no datatype ${datatype}`);
   if (type !== "string")
-    return { type, dims, data: ELEMENT_VIEWS[type](new Uint8Array(bytes).buffer) };
+    return { type, dims, data: new ELEMENT_ARRAYS[type](new Uint8Array(bytes).buffer) };
   const data: string[] = [];
   for (let at = 0; at < bytes.length;) {
     const end = at + 4 + bytes.readUInt32LE(at);

@@ -1,6 +1,9 @@
 import type { ModelRef } from "../../../contract/inference.ts";
+import { BUILT_OPSET } from "../../../domain/onnx/graph-builder.ts";
+import type { Node } from "../../../domain/onnx/model.ts";
+import { newNode } from "../../../domain/onnx/rewrite/new-node.ts";
 import type { Tensor } from "../../../domain/tensors/tensor.ts";
-import { onnxModel, type OnnxNode } from "../../fixtures/onnx-writer.ts";
+import { modelFile, port } from "../../fixtures/model-file.ts";
 
 export const float32 = (data: number[], dims = [data.length]): Tensor => ({
   type: "float32",
@@ -14,13 +17,15 @@ export const int32 = (value: number): Tensor => ({
   data: Int32Array.of(value),
 });
 
-/** A model of one operator from `x` to `y`, both float32 vectors. */
-export const unary = (op: string, node: Partial<OnnxNode> = {}): Uint8Array =>
-  onnxModel({
-    inputs: [{ name: "x", type: "float32", shape: ["n"] }],
-    outputs: [{ name: "y", type: "float32", shape: ["n"] }],
-    nodes: [{ op, inputs: ["x"], outputs: ["y"], ...node }],
-  });
+/** A model of one operator from `x` to `y`, both float32 vectors; it need not exist. */
+export const unary = (opType: string, changes: Partial<Node> = {}): Uint8Array => {
+  const node = { ...newNode(opType, ["x"], ["y"]), ...changes };
+  const opsets = [{ version: BUILT_OPSET }];
+  return modelFile(
+    { inputs: [port("x")], outputs: [port("y")], nodes: [node] },
+    node.domain === undefined ? opsets : [...opsets, { domain: node.domain, version: 1 }],
+  );
+};
 
 /** A model that no bucket holds. */
 export const absent = (key: string): ModelRef => ({ sha256: "0".repeat(64), key, size_bytes: 10 });

@@ -24,7 +24,11 @@ export async function begin(
   };
   const model = actors.at("MODEL", MODEL) as ModelActor;
   actors.exec("MODEL", MODEL, `INSERT INTO model (id) VALUES ('${MODEL}')`);
-  actors.exec("MODEL", MODEL, `INSERT INTO version VALUES ${VERSIONS.map(versionRow).join()}`);
+  actors.exec(
+    "MODEL",
+    MODEL,
+    `INSERT INTO version (version, sha256, size_bytes, signature, description, created_at, created_by) VALUES ${VERSIONS.map(versionRow).join()}`,
+  );
   const first = { alias: "champion", version: 1, expected: null, by: "key_creator" };
   await done(() => model.moveAlias(first));
   for (const definition of definitions) {

@@ -3,7 +3,7 @@ import {
   isOutOfMemory,
   openFailure,
   readableReason,
-} from "../../../workers/inference/onnx-failure.ts";
+} from "../../../workers/shared/onnx-failure.ts";
 
 // Texts of ONNX Runtime 1.30, as models made with the `onnx` Python package drew them out.
 const BUILD = "/mnt/azure_nvme_temp/_work/1/s/onnxruntime/core";

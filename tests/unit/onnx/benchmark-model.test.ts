@@ -47,6 +47,37 @@ describe("latencies", () => {
   });
 });
 
+describe("a clock that ticks as coarsely as a Worker's", () => {
+  test("has short runs timed many together, and long ones by themselves", async () => {
+    const runtime = fakeRuntime((_, before) => (before % 2 === 0 ? 0.25 : 0.35));
+    const ticking = async () => Math.floor(await runtime.clock());
+    const tools = { clock: ticking, tick_ms: 1, random: seededRandom(1) };
+    const options = { batch_sizes: [1], runs: 10 };
+    const short = await benchmarkModel(runtime, modelOf(["N"]), options, tools);
+    const [{ runs, runs_per_sample, p50_ms } = { runs: 0, p50_ms: 0 }] = short.batches;
+    expect({ runs, runs_per_sample }).toEqual({ runs: 640, runs_per_sample: 64 });
+    expect(p50_ms).toBeCloseTo(0.3, 1);
+
+    const slow = fakeRuntime(() => 12);
+    const long = await benchmarkModel(slow, modelOf(["N"]), options, {
+      ...tools,
+      clock: slow.clock,
+    });
+    expect(long.batches).toMatchObject([{ runs: 10, p50_ms: 12 }]);
+    expect(long.batches[0]).not.toHaveProperty("runs_per_sample");
+  });
+
+  test("tells which of two short models is faster", async () => {
+    const [before, after] = [modelOf(["N"]), modelOf(["N", 2])];
+    const runtime = fakeRuntime((model) => (model === before ? 0.2 : 0.1));
+    const ticking = async () => Math.floor(await runtime.clock());
+    const compare = (tick_ms: number) =>
+      compareSpeed(runtime, { before, after }, {}, { batch_size: 1 }, ticking, tick_ms);
+    expect((await compare(1))?.ratio).toBeCloseTo(0.5, 1);
+    expect(await compare(0)).toBeNull();
+  });
+});
+
 describe("the benchmark", () => {
   test("runs each batch size and leaves the warm-up out", async () => {
     const runtime = fakeRuntime((_, before) => (before % 6 < 2 ? 100 : 4));

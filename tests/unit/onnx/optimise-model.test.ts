@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { readModel, writeModel } from "../../../domain/onnx/codec/onnx-file.ts";
 import type { Evaluation } from "../../../domain/onnx/scores.ts";
 import { GraphBuilder } from "../../../domain/onnx/graph-builder.ts";
+import type { ValueInfo } from "../../../domain/onnx/model.ts";
 import { passGate, type Measurements } from "../../../domain/onnx/optimise-gate.ts";
 import {
   optimiseModel,
@@ -10,6 +11,7 @@ import {
 } from "../../../domain/onnx/optimise-model.ts";
 import type { OptimiseRequest } from "../../../domain/onnx/optimise-request.ts";
 import type { Runtime } from "../../../domain/onnx/runtime.ts";
+import { elementsOf } from "../../../domain/onnx/stored-tensor.ts";
 import { floatTensor } from "../../../domain/onnx/tensors.ts";
 import { seededRandom } from "../../../domain/statistics/random.ts";
 import { DIGITS_MODEL, readDigits } from "./support/digits.ts";
@@ -46,6 +48,7 @@ describe("the digits network", () => {
       0.45,
     ],
     ["half", { kind: "fp16" }, 0.55],
+    ["pruned by 30 %", { kind: "prune" }, 1.001],
     ["graph", { kind: "graph" }, 1.001],
   ];
 
@@ -64,6 +67,46 @@ describe("the digits network", () => {
     const again = readModel(found.model ?? new Uint8Array());
     expect(again.graph.inputs).toEqual(readModel(DIGITS_MODEL).graph.inputs);
     expect(again.graph.outputs).toEqual(readModel(DIGITS_MODEL).graph.outputs);
+  });
+
+  test("pruned by default has 30 % of each weight at zero, by magnitude", async () => {
+    const { model, report } = await optimise({ kind: "prune", speed: false });
+    const weight = (bytes: Uint8Array): number[] => {
+      const stored = readModel(bytes).graph.initializers.find(({ name }) => name === "W1");
+      return stored ? Array.from<unknown, number>(elementsOf(stored).data, Number) : [];
+    };
+    const [before, after] = [weight(DIGITS_MODEL), weight(model ?? new Uint8Array())];
+    expect(after.filter((value) => value === 0)).toHaveLength(0.3 * 480);
+    const zeroed = before.filter((_, at) => after[at] === 0).map(Math.abs);
+    const kept = after.filter((value) => value !== 0).map(Math.abs);
+    expect(Math.max(...zeroed)).toBeLessThanOrEqual(Math.min(...kept));
+    expect(report).toMatchObject({ sparsity_after: expect.closeTo(0.3, 2) as number });
+  });
+
+  test("pruned by channel is smaller", async () => {
+    const options = { method: "structured", amount: 0.15 } as const;
+    const found = await optimise({ kind: "prune", options, data, speed: false });
+    expect(found.after.size_bytes / found.before.size_bytes).toBeLessThan(0.87);
+    expect(accuracyOf(found.after.evaluation)).toBeGreaterThan(1777 / 1797 - 0.01);
+  });
+
+  test("with a fixed batch can be set free", async () => {
+    const model = readModel(DIGITS_MODEL);
+    const fixed = (value: ValueInfo): ValueInfo =>
+      value.type?.kind === "tensor"
+        ? { ...value, type: { ...value.type, shape: [3, ...(value.type.shape ?? []).slice(1)] } }
+        : value;
+    const { graph } = model;
+    const bytes = writeModel({
+      ...model,
+      graph: { ...graph, inputs: graph.inputs.map(fixed), outputs: graph.outputs.map(fixed) },
+    });
+    const options = { dynamic_batch: true };
+    const found = await optimise({ kind: "graph", options, data, speed }, {}, wasmRuntime, bytes);
+    expect(found.speed?.batch_size).toBe(3);
+    expect(found.agreement).toMatchObject({ rows: 1797, same_class: 1 });
+    const [input] = readModel(found.model ?? new Uint8Array()).graph.inputs;
+    expect(input?.type).toMatchObject({ shape: [expect.any(String), 1, 8, 8] });
   });
 
   test("in an old opset is converted to one that can be quantised", async () => {
@@ -276,6 +319,7 @@ describe("requests that do not fit", () => {
     ["'gate.max_size_ratio' is to be 0 or more", { kind: "graph", gate: { max_size_ratio: -1 } }],
     ["'data.inputs.image' is missing", { kind: "quantize_static", data: { inputs: {} } }],
     ["'op_types' names Relu", { kind: "quantize_dynamic", options: { op_types: ["Relu"] } }],
+    ["'amount' is to be", { kind: "prune", options: { amount: 1 } }],
     ["'runs' is to be 1 or more", { kind: "graph", speed: { runs: 0 } }],
   ])("%s", async (message, request) => {
     await expect(optimise(request)).rejects.toMatchObject({

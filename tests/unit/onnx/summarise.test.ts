@@ -190,6 +190,33 @@ describe("a summary", () => {
     });
   });
 
+  test("counts what functions do where they are called", () => {
+    const call = {
+      opType: "Square",
+      domain: "local",
+      inputs: ["x"],
+      outputs: ["y"],
+      attributes: [],
+    };
+    const product = { opType: "MatMul", inputs: ["a", "a"], outputs: ["b"], attributes: [] };
+    const square = {
+      name: "Square",
+      domain: "local",
+      inputs: ["a"],
+      outputs: ["b"],
+      nodes: [product],
+      opsets: [{ version: 17 }],
+    };
+    const x = {
+      name: "x",
+      type: { kind: "tensor", elementType: "float32", shape: [3, 3] },
+    } as const;
+    const graph = { nodes: [call], inputs: [x], outputs: [{ name: "y" }], initializers: [] };
+    const opsets = [{ version: 17 }, { domain: "local", version: 1 }];
+    const summary = summarise({ irVersion: 8, opsets, graph, functions: [square] });
+    expect(summary).toMatchObject({ macs: 27, operators: { MatMul: 1 } });
+  });
+
   test.each([
     [1_000_000, true, /^12\.\d MB of heap to open it/],
     [16_000_000, true, /^57\.0 MB/],

@@ -1,5 +1,10 @@
 import * as fc from "fast-check";
-import { ELEMENT_TYPES, type ElementType, type Tensor } from "../../../domain/tensors/tensor.ts";
+import {
+  countOf,
+  ELEMENT_TYPES,
+  type ElementType,
+  type Tensor,
+} from "../../../domain/tensors/tensor.ts";
 
 const numbers = (values: fc.Arbitrary<number>) => (length: number) =>
   fc.array(values, { minLength: length, maxLength: length });
@@ -30,7 +35,7 @@ const DATA: Record<ElementType, (length: number) => fc.Arbitrary<Tensor["data"]>
 /** Tensors of rank 0 to 3; `least` is the smallest size of a dimension. */
 export const anyTensor = (type: ElementType, least = 0): fc.Arbitrary<Tensor> =>
   fc.array(fc.integer({ min: least, max: 4 }), { maxLength: 3 }).chain((dims) =>
-    DATA[type](dims.reduce((product, size) => product * size, 1)).map((data) => ({
+    DATA[type](countOf(dims)).map((data) => ({
       type,
       dims,
       data,

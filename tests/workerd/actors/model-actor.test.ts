@@ -1,4 +1,4 @@
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { granted, refused } from "../support/granted.ts";
@@ -244,5 +244,56 @@ describe("delivered twice", () => {
     await granted(model.deleteModel(model_id));
     await granted(model.deleteModel(model_id));
     expect(await listed(model_id)).toMatchObject({ exists: false, versions: [] });
+  });
+});
+
+describe("a version that was made of another", () => {
+  const derived_from = {
+    version: 1,
+    kind: "prune",
+    options: { amount: 0.5 },
+    report: { elements: 3 },
+    at: 5,
+    by: "key_maker",
+  };
+  const accept = async (model_id: string, content: string) => {
+    const upload = await uploadOf(model_id, content);
+    await granted(upload.begin());
+    await upload.write();
+    await upload.reserve();
+    await upload.keep();
+    return granted(upload.accept({ derived_from }));
+  };
+
+  it("keeps saying so, through evictions and the deletion of the other", async () => {
+    const { model_id } = await modelOf(1);
+    expect(await accept(model_id, "made")).toMatchObject({ version: 2, derived_from });
+    await evictDurableObject(env.MODEL.getByName(model_id));
+    await granted(env.MODEL.getByName(model_id).deleteVersion(1));
+    expect(await granted(env.MODEL.getByName(model_id).describeVersion(2))).toMatchObject({
+      derived_from,
+    });
+    const row = await env.DB.prepare("SELECT derived_from FROM model_version WHERE model_id = ?")
+      .bind(model_id)
+      .first<string>("derived_from");
+    expect(JSON.parse(row ?? "")).toEqual(derived_from);
+  });
+
+  it("that was uploaded before stays a version that was uploaded", async () => {
+    const { model_id } = await modelOf(1);
+    const record = await accept(model_id, "content 1");
+    expect(record).toMatchObject({ version: 1, derived_from: null });
+  });
+
+  it("has none in rows of before there was such a thing", async () => {
+    const { model_id } = await modelOf(1);
+    const open = () => env.MODEL.getByName(model_id);
+    await runInDurableObject(open(), (_, { storage }) => {
+      storage.sql.exec("ALTER TABLE version DROP COLUMN derived_from");
+      storage.sql.exec("DELETE FROM schema_step WHERE id = '0002_derivation'");
+    });
+    await evictDurableObject(open());
+    expect(await granted(open().describeVersion(1))).toMatchObject({ derived_from: null });
+    expect(await accept(model_id, "made")).toMatchObject({ derived_from });
   });
 });

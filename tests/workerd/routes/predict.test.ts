@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { MetricsReport } from "../../../contract/experiment-report.ts";
 import type { PredictResponse } from "../../../contract/predict.ts";
 import expected from "../../../examples/wdbc/expected.json";
-import { identityModel } from "../../fixtures/onnx-writer.ts";
+import { identityModel } from "../../fixtures/model-file.ts";
 import {
   failingModel,
   newModel,

@@ -87,6 +87,7 @@ describe("health", () => {
       ["d1", "ok"],
       ["r2", "ok"],
       ["inference", "ok"],
+      ["compute", "ok"],
       ["key-actor", "ok"],
     ]);
   });

@@ -1,5 +1,6 @@
 import { beforeAll, beforeEach, afterEach, describe, expect, it } from "vitest";
-import { identityModel, onnxModel } from "../../fixtures/onnx-writer.ts";
+import { newNode } from "../../../domain/onnx/rewrite/new-node.ts";
+import { identityModel, modelFile, port } from "../../fixtures/model-file.ts";
 import { newModel, OCTETS, scaleModel, traces } from "../support/model-fixtures.ts";
 import { call, inChunks, keyOf, refused, succeeds } from "../support/platform.ts";
 
@@ -78,13 +79,12 @@ describe("an upload that is refused leaves nothing behind:", () => {
     ["a truncated model", scaleModel(2).slice(0, -20)],
     ["a model cut after its first field", scaleModel(2).slice(0, 2)],
     ["a model with a tail", new Uint8Array([...scaleModel(2), 255, 255, 255])],
-    ["a graph with no nodes and no ports", onnxModel({ inputs: [], outputs: [], nodes: [] })],
+    ["a graph with no nodes and no ports", modelFile({}, [])],
     [
       "a graph whose node reads what nobody writes",
-      onnxModel({
-        inputs: [],
-        outputs: [{ name: "y", type: "float32", shape: [1] }],
-        nodes: [{ op: "Identity", inputs: ["nowhere"], outputs: ["y"] }],
+      modelFile({
+        outputs: [port("y")],
+        nodes: [newNode("Identity", ["nowhere"], ["y"])],
       }),
     ],
   ])("%s", async (_, bytes) => {
@@ -92,10 +92,10 @@ describe("an upload that is refused leaves nothing behind:", () => {
   });
 
   it("a model with an operator that the runtime lacks, naming it", async () => {
-    const bytes = onnxModel({
-      inputs: [{ name: "x", type: "float32", shape: ["n"] }],
-      outputs: [{ name: "y", type: "float32", shape: ["n"] }],
-      nodes: [{ op: "Teleport", inputs: ["x"], outputs: ["y"] }],
+    const bytes = modelFile({
+      inputs: [port("x")],
+      outputs: [port("y")],
+      nodes: [newNode("Teleport", ["x"], ["y"])],
     });
     const { body } = await refused("model_operator_unsupported", PATH, send(bytes));
     expect(body).toMatchObject({ operator: expect.stringContaining("Teleport") });
@@ -108,10 +108,10 @@ describe("an upload that is refused leaves nothing behind:", () => {
 
   it.each(["inputs", "outputs"] as const)("a model with %s named __proto__", async (side) => {
     const [x, y] = side === "inputs" ? ["__proto__", "y"] : ["x", "__proto__"];
-    const bytes = onnxModel({
-      inputs: [{ name: x, type: "float32", shape: [1] }],
-      outputs: [{ name: y, type: "float32", shape: [1] }],
-      nodes: [{ op: "Neg", inputs: [x], outputs: [y] }],
+    const bytes = modelFile({
+      inputs: [port(x)],
+      outputs: [port(y)],
+      nodes: [newNode("Neg", [x], [y])],
     });
     const { body } = await refused("model_io_unsupported", PATH, send(bytes));
     expect(body).toMatchObject({ name: "__proto__" });
@@ -145,10 +145,10 @@ describe("a model whose ports are named like an object's own members", () => {
   it.each(["constructor", "toString", "hasOwnProperty"])("%s", async (name) => {
     const model = `ports-${name.toLowerCase()}`;
     await newModel(key, model, []);
-    const bytes = onnxModel({
-      inputs: [{ name, type: "float32", shape: ["n"] }],
-      outputs: [{ name: "y", type: "float32", shape: ["n"] }],
-      nodes: [{ op: "Neg", inputs: [name], outputs: ["y"] }],
+    const bytes = modelFile({
+      inputs: [port(name)],
+      outputs: [port("y")],
+      nodes: [newNode("Neg", [name], ["y"])],
     });
     await succeeds(201, `PUT /v1/models/${model}/versions`, send(bytes));
     const predict = `POST /v1/models/${model}/predict`;

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { objectKey, uploadKey } from "../../../contract/model-lease.ts";
+import { type AcceptedVersion, objectKey, uploadKey } from "../../../contract/model-lease.ts";
 import { openDirectory } from "../../../database/directory.ts";
 import { insertModel } from "../../../database/models.ts";
 import { insertUser } from "../../../database/users.ts";
@@ -49,7 +49,8 @@ export async function uploadOf(model_id: string, content: string) {
     write: () => env.MODELS.put(temporary, bytes),
     reserve: () => model.reserveContent(upload_id, sha256),
     keep: () => env.MODELS.put(object, bytes),
-    accept: () => model.acceptVersion(upload_id, accepted),
+    accept: (more: Partial<AcceptedVersion> = {}) =>
+      model.acceptVersion(upload_id, { ...accepted, ...more }),
     abandon: () => model.abandonUpload(upload_id),
   };
 }

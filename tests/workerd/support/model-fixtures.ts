@@ -1,43 +1,30 @@
 import { env } from "cloudflare:workers";
 import type { ExperimentView } from "../../../contract/experiment.ts";
 import type { ModelView, VersionView } from "../../../contract/model.ts";
-import { identityModel, onnxModel } from "../../fixtures/onnx-writer.ts";
+import { writeModel } from "../../../domain/onnx/codec/onnx-file.ts";
+import { GraphBuilder } from "../../../domain/onnx/graph-builder.ts";
+import { floatTensor } from "../../../domain/onnx/tensors.ts";
+import { identityModel } from "../../fixtures/model-file.ts";
 import { succeeds } from "./platform.ts";
 
 /** A model that multiplies its input `x` of n floats; the factor shows which version answered. */
-export const scaleModel = (factor: number): Uint8Array =>
-  onnxModel({
-    inputs: [{ name: "x", type: "float32", shape: ["n"] }],
-    outputs: [{ name: "y", type: "float32", shape: ["n"] }],
-    nodes: [{ op: "Mul", inputs: ["x", "factor"], outputs: ["y"] }],
-    initializers: [
-      {
-        name: "factor",
-        type: "float32",
-        dims: [1],
-        bytes: new Uint8Array(new Float32Array([factor]).buffer),
-      },
-    ],
-  });
+export function scaleModel(factor: number): Uint8Array {
+  const b = GraphBuilder.empty();
+  const factors = b.constant(floatTensor([1], [factor]), "factor");
+  b.output(b.node("Mul", [b.input("x", "float32", ["n"]), factors], {}, { output: "y" }));
+  return writeModel(b.model());
+}
 
 /** A model that takes strings and so cannot stand in for `scaleModel`. */
 export const stringModel = (): Uint8Array => identityModel("string");
 
 /** A model that fails on every input: it gathers at an index that does not exist. */
-export const failingModel = (): Uint8Array =>
-  onnxModel({
-    inputs: [{ name: "x", type: "float32", shape: ["n"] }],
-    outputs: [{ name: "y", type: "float32", shape: [1] }],
-    nodes: [{ op: "Gather", inputs: ["x", "index"], outputs: ["y"], attributes: { axis: 0 } }],
-    initializers: [
-      {
-        name: "index",
-        type: "int64",
-        dims: [1],
-        bytes: new Uint8Array(new BigInt64Array([1_000_000n]).buffer),
-      },
-    ],
-  });
+export function failingModel(): Uint8Array {
+  const b = GraphBuilder.empty();
+  const nowhere = b.ints([1_000_000]);
+  b.output(b.node("Gather", [b.input("x", "float32", ["n"]), nowhere], {}, { output: "y" }));
+  return writeModel(b.model());
+}
 
 export const OCTETS = { "content-type": "application/octet-stream" };
 

@@ -21,6 +21,7 @@ async function check(env: Env): Promise<DeepHealth> {
     timed("d1", () => env.DB.prepare("SELECT 1").run()),
     timed("r2", () => env.MODELS.head("health")),
     timed("inference", () => env.INFERENCE.state()),
+    timed("compute", () => env.COMPUTE.state()),
     timed("key-actor", () => env.KEY.getByName("health").ping()),
   ]);
   const status = dependencies.every((dependency) => dependency.status === "ok") ? "ok" : "failed";

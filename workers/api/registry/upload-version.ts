@@ -1,58 +1,22 @@
 import type { Context } from "hono";
-import type { InferenceError } from "../../../contract/inference.ts";
-import { objectKey, uploadKey, type VersionRecord } from "../../../contract/model-lease.ts";
-import type { Result } from "../../../domain/result.ts";
-import type { Signature } from "../../../domain/tensors/tensor.ts";
-import { callActor } from "../../../durable-objects/shared/call-actor.ts";
-import { modelProblem } from "../leases/model-leases.ts";
+import { uploadKey } from "../../../contract/model-lease.ts";
 import type { AppEnv } from "../http/app-env.ts";
-import { newId } from "../http/ids.ts";
 import { inferenceProblem } from "../prediction/inference-problem.ts";
 import { hex } from "../keys/key-checksum.ts";
 import { ApiProblem } from "../http/problem.ts";
+import { acceptFile, type NewVersion, type Target, withUpload } from "./accept-file.ts";
 
-type ModelStub = ReturnType<Env["MODEL"]["getByName"]>;
-
-/**
- * Stores the body as a version: streamed to a temporary object while it is hashed, opened by the
- * inference Worker, then kept under its SHA-256. The model's actor knows of the upload before
- * anything is written and sweeps what is left of it, however it ends.
- */
+/** Stores the body as a version: streamed to a temporary object while it is hashed, then accepted. */
 export async function uploadVersion(
   c: Context<AppEnv>,
-  modelId: string,
-  open: () => ModelStub,
+  target: Target,
   description: string,
-): Promise<{ version: VersionRecord; created: boolean }> {
-  const length = acceptableLength(c);
-  const uploadId = newId("upl");
-  const begun = await callActor(open, (actor) => actor.beginUpload(modelId, uploadId));
-  if (!begun.ok) throw modelProblem(c.req.param("name") ?? "", begun.error);
-  try {
-    const temporary = uploadKey(uploadId);
-    const sha256 = await storeHashed(c, temporary, length);
-    const known = await callActor(open, (actor) => actor.reserveContent(uploadId, sha256));
-    if (known) {
-      await callActor(open, (actor) => actor.abandonUpload(uploadId));
-      return { version: known, created: false };
-    }
-    const opened: Result<Signature, InferenceError> = await c.env.INFERENCE.inspect(
-      { sha256, key: temporary, size_bytes: length },
-      c.get("trace"),
-    );
-    if (!opened.ok) throw inferenceProblem(opened.error);
-    const signature = opened.value;
-    refuseUnnameable(signature);
-    await keep(c.env, temporary, objectKey(modelId, sha256), sha256);
-    const created_by = c.get("admission").principal.key_id;
-    const accepted = { sha256, size_bytes: length, signature, description, created_by };
-    const added = await callActor(open, (actor) => actor.acceptVersion(uploadId, accepted));
-    if (!added.ok) throw modelProblem(c.req.param("name") ?? "", added.error);
-    return { version: added.value, created: true };
-  } catch (error) {
-    await callActor(open, (actor) => actor.abandonUpload(uploadId));
-    throw error;
-  }
+): Promise<NewVersion> {
+  const size_bytes = acceptableLength(c);
+  return withUpload(target, async (uploadId) => {
+    const sha256 = await storeHashed(c, uploadKey(uploadId), size_bytes);
+    return acceptFile(c, target, uploadId, { sha256, size_bytes, description });
+  });
 }
 
 function acceptableLength(c: Context<AppEnv>): number {
@@ -71,15 +35,6 @@ function acceptableLength(c: Context<AppEnv>): number {
   return length;
 }
 
-/** A tensor of this name would become the prototype of the object that carries it. */
-function refuseUnnameable({ inputs, outputs }: Signature): void {
-  const name = "__proto__";
-  if ([...inputs, ...outputs].some((port) => port.name === name))
-    throw new ApiProblem("model_io_unsupported", `no input or output may be named '${name}'`, {
-      name,
-    });
-}
-
 /** Streams the body into R2 and answers with its SHA-256; at no time is it all in memory. */
 async function storeHashed(c: Context<AppEnv>, key: string, length: number): Promise<string> {
   const { body } = c.req.raw;
@@ -92,11 +47,4 @@ async function storeHashed(c: Context<AppEnv>, key: string, length: number): Pro
     toHash.pipeTo(digest),
   ]);
   return hex(sha256);
-}
-
-/** R2 has no copy: the bytes pass through once more, and R2 checks them against their hash. */
-async function keep(env: Env, from: string, to: string, sha256: string): Promise<void> {
-  const object = await env.MODELS.get(from);
-  if (!object) throw new ApiProblem("unavailable", "the upload was swept; send it again");
-  await env.MODELS.put(to, object.body, { sha256 });
 }

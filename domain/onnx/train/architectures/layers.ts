@@ -1,6 +1,6 @@
 import type { Random } from "../../../statistics/random.ts";
+import { countOf } from "../../../tensors/tensor.ts";
 import type { GraphBuilder } from "../../graph-builder.ts";
-import { countOf } from "../../stored-tensor.ts";
 import { floatTensor, intTensor } from "../../tensors.ts";
 
 export type Activation = "relu" | "gelu" | "tanh" | "leaky_relu" | "elu" | "silu";

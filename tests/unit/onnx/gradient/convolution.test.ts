@@ -10,43 +10,34 @@ import { checkOnWasm } from "../support/wasm-check.ts";
 
 const random = randomOf("convolution");
 
-/** x [2, group * channels, ...], and a weight and bias of `group * maps` output channels. */
-function convolutionCase(
+type Groups = { group?: number; channels?: number; maps?: number };
+
+/**
+ * x [2, group * channels, ...], and a weight and bias of `group * maps` output channels. A
+ * `ConvTranspose` has its weight the other way round.
+ */
+function caseOf(
+  operator: "Conv" | "ConvTranspose",
   name: string,
   sizes: readonly number[],
   kernel: readonly number[],
   attributes: AttributeLiterals,
-  { group = 1, channels = 2, maps = 2 } = {},
+  { group = 1, channels = 2, maps = 2 }: Groups = {},
 ): GradientCase {
+  const filters = operator === "Conv" ? [group * maps, channels] : [group * channels, maps];
   return {
     name,
     inputs: {
       x: normals(random, [2, group * channels, ...sizes]),
-      w: normals(random, [group * maps, channels, ...kernel]),
+      w: normals(random, [...filters, ...kernel]),
       bias: normals(random, [group * maps]),
     },
-    build: (b) => b.node("Conv", ["x", "w", "bias"], { ...attributes, group }),
+    build: (b) => b.node(operator, ["x", "w", "bias"], { ...attributes, group }),
   };
 }
 
-/** As `convolutionCase`, the weight the other way round. */
-function transposedCase(
-  name: string,
-  sizes: readonly number[],
-  kernel: readonly number[],
-  attributes: AttributeLiterals,
-  { group = 1, channels = 2, maps = 2 } = {},
-): GradientCase {
-  return {
-    name,
-    inputs: {
-      x: normals(random, [2, group * channels, ...sizes]),
-      w: normals(random, [group * channels, maps, ...kernel]),
-      bias: normals(random, [group * maps]),
-    },
-    build: (b) => b.node("ConvTranspose", ["x", "w", "bias"], { ...attributes, group }),
-  };
-}
+const convolutionCase = caseOf.bind(null, "Conv");
+const transposedCase = caseOf.bind(null, "ConvTranspose");
 
 const RANDOM: GradientCase[] = Array.from({ length: 14 }, (_, index) => {
   const { sizes, ...attributes } = randomWindows(random, index % 2 === 0 ? 1 : 2);
@@ -96,7 +87,7 @@ const TRANSPOSED: GradientCase[] = [
     output_padding: [2],
   }),
   transposedCase("output_shape", [3, 3], [3, 3], { strides: [2, 2], output_shape: [6, 5] }),
-  transposedCase("SAME_UPPER", [3], [4], { strides: [2], auto_pad: "SAME_UPPER" }),
+  transposedCase("SAME_UPPER", [3], [3], { strides: [2], auto_pad: "SAME_UPPER" }),
   transposedCase("SAME_LOWER", [3], [3], { strides: [2], auto_pad: "SAME_LOWER" }),
 ];
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { differentiate } from "../../../../domain/onnx/gradient/differentiate.ts";
 import { GraphBuilder } from "../../../../domain/onnx/graph-builder.ts";
 import { numbers, type Numbers } from "../../../../domain/onnx/interpret/array.ts";
-import { countOf } from "../../../../domain/onnx/stored-tensor.ts";
+import { countOf } from "../../../../domain/tensors/tensor.ts";
 import { checkGradient } from "../support/gradient-check.ts";
 import { apart, normals, randomOf, SEED } from "../support/random-numbers.ts";
 

@@ -2,9 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { AttributeLiterals } from "../../../../domain/onnx/attribute-literals.ts";
 import { GraphBuilder } from "../../../../domain/onnx/graph-builder.ts";
 import { numbers, type Numbers } from "../../../../domain/onnx/interpret/array.ts";
-import { countOf } from "../../../../domain/onnx/stored-tensor.ts";
 import { floatTensor } from "../../../../domain/onnx/tensors.ts";
-import type { Dimension } from "../../../../domain/tensors/tensor.ts";
+import { countOf, type Dimension } from "../../../../domain/tensors/tensor.ts";
 import { normals, randomOf, SEED } from "../support/random-numbers.ts";
 import { runOperator } from "../support/run-operator.ts";
 
@@ -49,6 +48,28 @@ describe("a batch of any size goes", () => {
     expect(b.tensorOf(b.node("Shape", [tokens], { start: -2 })).elements).toEqual(["length", 64]);
     const scalar = b.node("Squeeze", [first]);
     expect(b.tensorOf(b.node("Reshape", [scalar, b.ints([1])])).elements).toEqual(["batch"]);
+  });
+
+  test("through pads that PyTorch writes from the last axis on and turns round as a matrix", () => {
+    const image = b.input("image", "float32", ["batch", 3, 5, 7]);
+    const given = b.ints([1, 2, 3, 4]);
+    const none = b.node("ConstantOfShape", [b.ints([4])], {
+      value: { type: "int64", dims: [1], data: BigInt64Array.of(0n) },
+    });
+    const pairs = b.node("Reshape", [concat(given, none), b.ints([-1, 2])]);
+    const turned = b.node("Slice", [
+      pairs,
+      b.ints([-1]),
+      b.ints([-(2 ** 31)]),
+      b.ints([0]),
+      b.ints([-1]),
+    ]);
+    const pads = b.node("Reshape", [b.node("Transpose", [turned]), b.ints([-1])]);
+    expect(b.tensorOf(pads).elements).toEqual([0, 0, 3, 1, 0, 0, 4, 2]);
+    expect(shapeOf(b.node("Pad", [image, pads]))).toEqual(["batch", 3, 12, 10]);
+    expect(b.tensorOf(b.node("Gather", [pairs, b.scalar(1, "int64")])).elements).toBeUndefined();
+    const cut = b.node("Slice", [turned, b.ints([1]), b.ints([3]), b.ints([1])]);
+    expect(b.tensorOf(cut)).toMatchObject({ shape: [4, 1], elements: [0, 0, 4, 2] });
   });
 
   test("into new tensors", () => {

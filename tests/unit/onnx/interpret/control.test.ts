@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { countOf } from "../../../../domain/tensors/tensor.ts";
 import { GraphBuilder } from "../../../../domain/onnx/graph-builder.ts";
 import {
   fromTensor,
@@ -14,7 +15,7 @@ const counted = (dims: number[]): Numbers =>
   numbers(
     "float32",
     dims,
-    Array.from({ length: dims.reduce((product, size) => product * size, 1) }, (_, at) => at + 1),
+    Array.from({ length: countOf(dims) }, (_, at) => at + 1),
   );
 
 /** The interpreter and ONNX Runtime give the same; answers with what they give. */

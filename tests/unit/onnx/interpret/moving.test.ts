@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { numbers, type Numbers, type Texts } from "../../../../domain/onnx/interpret/array.ts";
-import { countOf } from "../../../../domain/onnx/stored-tensor.ts";
+import { countOf } from "../../../../domain/tensors/tensor.ts";
 import { runOperator, type OperatorRun } from "../support/run-operator.ts";
 
 const floats = (dims: readonly number[], values: readonly number[]): Numbers =>

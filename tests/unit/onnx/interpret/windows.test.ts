@@ -60,6 +60,12 @@ describe("the interpreter and ONNX Runtime compute the same", () => {
     await checkAgainstWasm("MaxPool", [x], { ...attributes, ...more }, ["float32", "int64"]);
   });
 
+  test("MaxPool where every element is the greatest", async () => {
+    const x = numbers("float32", [1, 1, 3, 3], Array<number>(9).fill(1));
+    const attributes = { kernel_shape: [2, 2], pads: [1, 0, 0, 0] };
+    await checkAgainstWasm("MaxPool", [x], attributes, ["float32", "int64"]);
+  });
+
   test.each([
     [
       "one axis",
@@ -68,6 +74,8 @@ describe("the interpreter and ONNX Runtime compute the same", () => {
       { strides: [3], dilations: [2], group: 2, output_padding: [1] },
     ],
     ["two axes", [1, 2, 3, 4], [2, 2, 2, 3], { strides: [2, 1], pads: [1, 0, 0, 1] }],
+    ["SAME_UPPER", [1, 2, 3], [2, 2, 3], { strides: [2], auto_pad: "SAME_UPPER" }],
+    ["SAME_LOWER", [1, 2, 3], [2, 2, 3], { strides: [2], auto_pad: "SAME_LOWER" }],
     ["an output shape", [1, 2, 3], [2, 2, 4], { strides: [2], output_shape: [7] }],
   ] as const)("ConvTranspose: %s", async (_, x, w, attributes) => {
     const inputs = [float32(normals(random, x)), float32(normals(random, w))];

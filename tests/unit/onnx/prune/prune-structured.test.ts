@@ -8,8 +8,8 @@ import { chooseRemoved } from "../../../../domain/onnx/prune/choose-removed.ts";
 import { scorerOf } from "../../../../domain/onnx/prune/importance.ts";
 import { pruneStructured } from "../../../../domain/onnx/prune/prune-structured.ts";
 import { weightsOf } from "../../../../domain/onnx/prune/weights.ts";
-import { countOf } from "../../../../domain/onnx/stored-tensor.ts";
 import { floatTensor } from "../../../../domain/onnx/tensors.ts";
+import { countOf } from "../../../../domain/tensors/tensor.ts";
 import { expectSame, expectSameOnWasm, normalTensor } from "../support/same-results.ts";
 import { randomOf } from "../support/random-numbers.ts";
 
@@ -134,9 +134,11 @@ const CASES: Record<string, Case> = {
     dims: ["batch", 5, 6],
     build: (b, w) => {
       const heads = (): string =>
-        b.node("Transpose", [
-          b.node("Reshape", [b.node("MatMul", ["x", w([6, 8])]), b.ints([0, 5, 4, 2])]),
-        ], { perm: [0, 2, 1, 3] });
+        b.node(
+          "Transpose",
+          [b.node("Reshape", [b.node("MatMul", ["x", w([6, 8])]), b.ints([0, 5, 4, 2])])],
+          { perm: [0, 2, 1, 3] },
+        );
       const [q, k, v] = [heads(), heads(), heads()];
       const turned = b.node("Transpose", [k], { perm: [0, 1, 3, 2] });
       const shares = b.node("Softmax", [b.node("MatMul", [q, turned])], { axis: -1 });
@@ -148,12 +150,10 @@ const CASES: Record<string, Case> = {
   "recurrent layers": {
     dims: [4, "batch", 3],
     build: (b, w) => {
-      const [first = ""] = b.nodes(
-        "LSTM",
-        ["x", w([2, 20, 3]), w([2, 20, 5]), w([2, 40])],
-        1,
-        { hidden_size: 5, direction: "bidirectional" },
-      );
+      const [first = ""] = b.nodes("LSTM", ["x", w([2, 20, 3]), w([2, 20, 5]), w([2, 40])], 1, {
+        hidden_size: 5,
+        direction: "bidirectional",
+      });
       const mean = b.node("ReduceSum", [first, b.ints([1])], { keepdims: 0 });
       const [, last = ""] = b.nodes("GRU", [mean, w([1, 12, 5]), w([1, 12, 4])], 2, {
         hidden_size: 4,
@@ -197,5 +197,141 @@ describe("removing channels is the same as having zeros in their place", () => {
     const model = modelOf(given);
     const { model: pruned } = pruneStructured(model, { amount: 0.4 });
     await expectSameOnWasm(zeroed(model, 0.4), pruned, feedsFor(given));
+  });
+});
+
+/** x [1, 2] -> 4 hidden units of weights 1, 2, 3, 4 -> y. */
+function fourUnits(): Model {
+  const b = GraphBuilder.empty();
+  b.input("x", "float32", ["batch", 2]);
+  const first = b.constant(floatTensor([2, 4], [4, 1, 3, 2, 4, 1, 3, 2]), "first");
+  const second = b.constant(floatTensor([4, 1], [4, 1, 3, 2]), "second");
+  b.output(b.node("MatMul", [b.node("Relu", [b.node("MatMul", ["x", first])]), second]), "y");
+  return b.model();
+}
+
+const dimsOf = (model: Model) =>
+  Object.fromEntries(model.graph.initializers.map(({ name, dims }) => [name, dims]));
+
+describe("what is removed", () => {
+  test("is the least important part, as the report says", () => {
+    const { model, report } = pruneStructured(fourUnits(), { amount: 0.5 });
+    expect(dimsOf(model)).toEqual({ first: [2, 2], second: [2, 1] });
+    expect(floatsOf(model.graph.initializers[0] as StoredTensor)).toEqual(
+      Float64Array.of(4, 3, 4, 3),
+    );
+    expect(report).toEqual({
+      groups: [
+        { weights: ["first", "second"], channels_before: 4, channels_after: 2, removed: [1, 3] },
+      ],
+      skipped: [],
+      parameters_before: 12,
+      parameters_after: 6,
+      macs_before: 12,
+      macs_after: 6,
+    });
+  });
+
+  test("is never everything, and is rounded to what is asked for", () => {
+    const left = (options: object) =>
+      pruneStructured(fourUnits(), options).report.groups[0]?.channels_after;
+    expect(left({ amount: 0.99 })).toBe(1);
+    expect(left({ amount: 0.5, round_to: 3 })).toBe(3);
+    expect(left({ amount: 0.5, round_to: 8 })).toBe(4);
+    expect(left({})).toBe(3);
+  });
+
+  test("goes by gradients where they count", () => {
+    const gradients = {
+      first: floatTensor([2, 4], [1, -8, 0, 2, -1, -8, 0, 2]),
+      second: floatTensor([4, 1], [0, 0, 0.1, 1]),
+    };
+    const removed = (importance: "taylor" | "snip") =>
+      pruneStructured(fourUnits(), { amount: 0.25, importance, gradients }).report.groups[0]
+        ?.removed;
+    // Taylor: |Σ w g| = 0, |-16|, 0.3, 10. SNIP: Σ |w g| = 8, 16, 0.3, 10.
+    expect(removed("taylor")).toEqual([0]);
+    expect(removed("snip")).toEqual([2]);
+    expect(() => pruneStructured(fourUnits(), { importance: "snip" })).toThrow(
+      /gradient of the dims \[2, 4\] is needed for the weight 'first'/u,
+    );
+  });
+
+  test("is repeatable where it is random", () => {
+    const removed = (seed: number) =>
+      pruneStructured(fourUnits(), { importance: "random", amount: 0.5, seed }).report.groups[0]
+        ?.removed;
+    expect(removed(1)).toEqual(removed(1));
+    const found = new Set(Array.from({ length: 20 }, (_, seed) => String(removed(seed))));
+    expect(found.size).toBeGreaterThan(1);
+  });
+
+  test("spares the weights that are asked to stay", () => {
+    expect(() => pruneStructured(fourUnits(), { keep: ["second"] })).toThrow(
+      /no channel of the model can be removed: of 'first' axis 0 stays, since it is an input of the model; axis 1 stays, since it is asked to stay/u,
+    );
+  });
+
+  test("over all groups goes where channels matter least within their group", () => {
+    const b = GraphBuilder.empty();
+    b.input("x", "float32", ["batch", 1]);
+    const even = b.constant(floatTensor([1, 4], [5, 5, 5, 5]), "even");
+    const middle = b.constant(floatTensor([4, 4], Array(16).fill(0)), "middle");
+    const last = b.constant(floatTensor([4, 1], [1000, 1, 1, 1000]), "last");
+    b.output(b.node("MatMul", [b.node("MatMul", [b.node("MatMul", ["x", even]), middle]), last]));
+    const { report } = pruneStructured(b.model(), { amount: 0.25, scope: "global" });
+    expect(report.groups.map(({ removed }) => removed)).toEqual([[], [1, 2]]);
+  });
+});
+
+describe("what cannot be followed stays, with a reason", () => {
+  test("a channel that a Softmax divides among, and one that the model gives", () => {
+    const b = GraphBuilder.empty();
+    b.input("x", "float32", ["batch", 2]);
+    const hidden = b.node(
+      "Softmax",
+      [b.node("MatMul", ["x", b.constant(normalTensor(random, [2, 4]), "held")])],
+      {},
+      { name: "mixing" },
+    );
+    const next = b.node("MatMul", [hidden, b.constant(normalTensor(random, [4, 6]), "free")]);
+    b.output(b.node("MatMul", [next, b.constant(normalTensor(random, [6, 2]), "last")]));
+    const { report } = pruneStructured(b.model());
+    expect(report.groups.map(({ weights }) => weights)).toEqual([["free", "last"]]);
+    expect(report.skipped).toEqual([
+      {
+        weight: "held",
+        reason: expect.stringMatching(
+          /axis 1 stays, since Softmax 'mixing' needs every slice of axis 1/u,
+        ),
+      },
+    ]);
+  });
+
+  test("an operator that is not known", () => {
+    const b = GraphBuilder.empty();
+    b.input("x", "float32", ["batch", 2]);
+    const hidden = b.node("MatMul", ["x", b.constant(normalTensor(random, [2, 4]))]);
+    const sorted = b.nodes("TopK", [hidden, b.ints([4])], 2, { axis: 1 })[0] ?? "";
+    b.output(b.node("MatMul", [sorted, b.constant(normalTensor(random, [4, 2]))]));
+    expect(() => pruneStructured(b.model())).toThrow(/no channel of the model can be removed/u);
+  });
+
+  test("a channel that a branch reads", () => {
+    const b = GraphBuilder.empty();
+    b.input("x", "float32", ["batch", 2]);
+    const hidden = b.node("MatMul", ["x", b.constant(normalTensor(random, [2, 4]), "w")]);
+    const branch = (operator: string) =>
+      b.subgraph(operator, (inner) => [inner.node(operator, [hidden])]);
+    const chosen = b.node("If", [b.input("c", "bool", [])], {
+      then_branch: branch("Neg"),
+      else_branch: branch("Abs"),
+    });
+    b.output(b.node("MatMul", [chosen, b.constant(normalTensor(random, [4, 2]))]));
+    expect(() => pruneStructured(b.model())).toThrow(/no channel of the model can be removed/u);
+  });
+
+  test("an amount of everything is refused", () => {
+    expect(() => pruneStructured(fourUnits(), { amount: 1 })).toThrow(/at least 0 and below 1/u);
   });
 });

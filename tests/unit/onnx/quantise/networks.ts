@@ -1,9 +1,8 @@
 import { GraphBuilder } from "../../../../domain/onnx/graph-builder.ts";
 import type { Model } from "../../../../domain/onnx/model.ts";
-import { countOf } from "../../../../domain/onnx/stored-tensor.ts";
 import { floatTensor } from "../../../../domain/onnx/tensors.ts";
 import { seededRandom } from "../../../../domain/statistics/random.ts";
-import type { Tensor } from "../../../../domain/tensors/tensor.ts";
+import { countOf, type Tensor } from "../../../../domain/tensors/tensor.ts";
 
 /** A model with inputs for it; its output is `y`. */
 export type Network = { model: Model; feeds: Record<string, Tensor> };

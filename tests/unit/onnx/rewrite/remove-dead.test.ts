@@ -21,7 +21,10 @@ function modelWithDeadParts() {
       inner.constant(scalarTensor("float32", 5));
       return [inner.node(operator, [captured])];
     });
-  b.output(b.node("If", [condition], { then_branch: branch("Neg"), else_branch: branch("Abs") }), "y");
+  b.output(
+    b.node("If", [condition], { then_branch: branch("Neg"), else_branch: branch("Abs") }),
+    "y",
+  );
   return b.model();
 }
 
@@ -37,7 +40,10 @@ test("removes nodes and constants that no output needs, in sub-graphs too, and k
     [1, 0],
     [1, 0],
   ]);
-  for (const data of [[1, 2], [-3, 1]])
+  for (const data of [
+    [1, 2],
+    [-3, 1],
+  ])
     expectSame(model, living, { x: floatTensor([2], data), unused: floatTensor([2], [0, 0]) });
 });
 

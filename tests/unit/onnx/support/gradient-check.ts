@@ -1,10 +1,11 @@
 import { expect } from "vitest";
-import { differentiate, gradientName } from "../../../../domain/onnx/gradient/differentiate.ts";
+import { gradientName } from "../../../../domain/onnx/gradient/differentiate.ts";
 import type { Profile } from "../../../../domain/onnx/gradient/gradient-call.ts";
-import { GraphBuilder } from "../../../../domain/onnx/graph-builder.ts";
+import type { GraphBuilder } from "../../../../domain/onnx/graph-builder.ts";
 import { isNumbers, type Numbers, type Value } from "../../../../domain/onnx/interpret/array.ts";
 import { interpret } from "../../../../domain/onnx/interpret/interpret.ts";
 import type { Model } from "../../../../domain/onnx/model.ts";
+import { builtCase, gradientsFor } from "./gradients-for.ts";
 import { normals, randomOf, SEED } from "./random-numbers.ts";
 
 export type GradientCase = {
@@ -19,6 +20,9 @@ export type GradientCase = {
   symbolic?: boolean;
 };
 
+export const profilesOf = ({ profiles = ["native", "wasm", "webgpu"] }: GradientCase): Profile[] =>
+  profiles;
+
 const STEP = 1e-5;
 const TOLERANCE = 1e-6;
 
@@ -28,15 +32,8 @@ const TOLERANCE = 1e-6;
  * element is relative to the largest element of its gradient (at least 1).
  */
 export function checkGradient(gradientCase: GradientCase): void {
-  const { name, inputs, build, profiles = ["native", "wasm", "webgpu"] } = gradientCase;
-  const b = GraphBuilder.empty();
-  for (const [input, { type, dims }] of Object.entries(inputs))
-    b.input(
-      input,
-      type,
-      gradientCase.symbolic ? dims.map((size, axis) => (axis === 0 ? "batch" : size)) : dims,
-    );
-  const of = build(b);
+  const { name, inputs } = gradientCase;
+  const { b, of } = builtCase(gradientCase, inputs);
   b.output(of);
   const model = b.model();
   const with_respect_to =
@@ -48,12 +45,12 @@ export function checkGradient(gradientCase: GradientCase): void {
   const expected = new Map(
     with_respect_to.map((input) => [input, finiteDifferences(model, of, inputs, input, direction)]),
   );
-  for (const profile of profiles) {
-    const gradient = differentiate(model, { of, with_respect_to, seed: "input", profile });
+  const options = { of, with_respect_to, seed: "input" } as const;
+  for (const { profiles, gradient } of gradientsFor(model, options, profilesOf(gradientCase))) {
     const found = interpret(gradient, { ...inputs, [gradientName(of)]: direction });
     for (const [input, differences] of expected) {
       const { dims, data } = numbersOf(found[gradientName(input)]);
-      const message = `${name}: d/d${input} for ${profile}, SEED=${SEED}`;
+      const message = `${name}: d/d${input} for ${profiles}, SEED=${SEED}`;
       expect(dims, message).toEqual(inputs[input]?.dims);
       const scale = Math.max(1, ...differences.map(Math.abs));
       const worst = Math.max(

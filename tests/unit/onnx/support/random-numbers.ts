@@ -1,6 +1,6 @@
 import { numbers, type Numbers } from "../../../../domain/onnx/interpret/array.ts";
-import { countOf } from "../../../../domain/onnx/stored-tensor.ts";
 import { seededRandom, type Random } from "../../../../domain/statistics/random.ts";
+import { countOf } from "../../../../domain/tensors/tensor.ts";
 
 /** The seed of a run of random tests: `SEED` where it is set, and printed, so that a failure can be repeated. */
 export const SEED = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
@@ -27,6 +27,8 @@ export function apart(random: Random, dims: readonly number[], gap = 0.05): Numb
   return numbers(
     "float64",
     dims,
-    order.map((rank) => (rank - count / 2 + 0.25 + random.uniform() / 4) * gap * 2),
+    order.map(
+      (rank) => (rank - Math.floor(count / 2) + 3 / 8 + random.uniform() / 4) * gap * (8 / 3),
+    ),
   );
 }

@@ -1,5 +1,5 @@
-import { countOf } from "../../../../domain/onnx/stored-tensor.ts";
 import type { Random } from "../../../../domain/statistics/random.ts";
+import { countOf } from "../../../../domain/tensors/tensor.ts";
 
 /** The attributes of a convolution or a pooling, and sizes that its windows fit. */
 export type RandomWindows = {

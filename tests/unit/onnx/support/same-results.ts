@@ -10,8 +10,7 @@ import type { Model } from "../../../../domain/onnx/model.ts";
 import { operatorOf } from "../../../../domain/onnx/node.ts";
 import { floatTensor } from "../../../../domain/onnx/tensors.ts";
 import type { Random } from "../../../../domain/statistics/random.ts";
-import type { Tensor } from "../../../../domain/tensors/tensor.ts";
-import { countOf } from "../../../../domain/onnx/stored-tensor.ts";
+import { countOf, type Tensor } from "../../../../domain/tensors/tensor.ts";
 import { runOnWasm } from "./wasm-runtime.ts";
 
 /** Standard normal numbers, as float32. */
@@ -27,7 +26,12 @@ export const operatorsOf = ({ graph }: Model): string[] => graph.nodes.map(opera
 export type Feeds = Readonly<Record<string, Tensor>>;
 
 /** Holds a rewritten model against the original through the float64 interpreter. */
-export function expectSame(original: Model, rewritten: Model, feeds: Feeds, tolerance = 1e-6): void {
+export function expectSame(
+  original: Model,
+  rewritten: Model,
+  feeds: Feeds,
+  tolerance = 1e-6,
+): void {
   const given = Object.fromEntries(
     Object.entries(feeds).map(([name, tensor]) => [name, fromTensor(tensor)]),
   );

@@ -1,6 +1,5 @@
 import { expect } from "vitest";
-import { differentiate, gradientName } from "../../../../domain/onnx/gradient/differentiate.ts";
-import { GraphBuilder } from "../../../../domain/onnx/graph-builder.ts";
+import { gradientName } from "../../../../domain/onnx/gradient/differentiate.ts";
 import { tensorFact } from "../../../../domain/onnx/infer/fact.ts";
 import {
   fromTensor,
@@ -9,7 +8,8 @@ import {
   type Numbers,
 } from "../../../../domain/onnx/interpret/array.ts";
 import { interpret } from "../../../../domain/onnx/interpret/interpret.ts";
-import type { GradientCase } from "./gradient-check.ts";
+import { profilesOf, type GradientCase } from "./gradient-check.ts";
+import { builtCase, gradientsFor } from "./gradients-for.ts";
 import { normals, randomOf, SEED } from "./random-numbers.ts";
 import { runOnWasm } from "./wasm-runtime.ts";
 
@@ -21,18 +21,11 @@ const TOLERANCE = 2e-5;
  * of its tensor (at least 1). Inputs of floats become float32.
  */
 export async function checkOnWasm(gradientCase: GradientCase): Promise<void> {
-  const { name, build, profiles = ["native", "wasm", "webgpu"] } = gradientCase;
+  const { name } = gradientCase;
   const inputs = Object.fromEntries(
     Object.entries(gradientCase.inputs).map(([input, value]) => [input, asFloat32(value)]),
   );
-  const b = GraphBuilder.empty();
-  for (const [input, { type, dims }] of Object.entries(inputs))
-    b.input(
-      input,
-      type,
-      gradientCase.symbolic ? dims.map((size, axis) => (axis === 0 ? "batch" : size)) : dims,
-    );
-  const of = build(b);
+  const { b, of } = builtCase(gradientCase, inputs);
   // Without a shape: before opset 22 ONNX Runtime counts a last window that it then leaves out.
   b.output(of, of, tensorFact("float32", null));
   const with_respect_to =
@@ -42,14 +35,8 @@ export async function checkOnWasm(gradientCase: GradientCase): Promise<void> {
   const y = interpret(model, inputs)[of];
   if (y === undefined || !isNumbers(y)) throw new Error("no numbers");
   const direction = asFloat32(normals(randomOf(name), y.dims));
-  for (const profile of profiles) {
-    const gradient = differentiate(model, {
-      of,
-      with_respect_to,
-      seed: "input",
-      profile,
-      keep_outputs: true,
-    });
+  const options = { of, with_respect_to, seed: "input", keep_outputs: true } as const;
+  for (const { profiles, gradient } of gradientsFor(model, options, profilesOf(gradientCase))) {
     const feeds = { ...inputs, [gradientName(of)]: direction };
     const expected = interpret(gradient, feeds);
     const found = await runOnWasm(
@@ -57,7 +44,7 @@ export async function checkOnWasm(gradientCase: GradientCase): Promise<void> {
       Object.fromEntries(Object.entries(feeds).map(([input, value]) => [input, toTensor(value)])),
     );
     for (const [output, value] of Object.entries(expected)) {
-      const message = `${name}: ${output} for ${profile}, SEED=${SEED}`;
+      const message = `${name}: ${output} for ${profiles}, SEED=${SEED}`;
       const tensor = found[output];
       if (!isNumbers(value) || tensor === undefined) throw new Error(message);
       expect(tensor.dims, message).toEqual(value.dims);

@@ -92,6 +92,15 @@ describe("optimisers, against their formulas worked out by hand", () => {
     );
   });
 
+  test("dampening leaves the first gradient whole: g, then 0.9 g + 0.7 g", () => {
+    const g = [1, -2, 0.5];
+    const found = parametersAfter({ kind: "momentum", dampening: 0.3 }, [0, 0, 0], [g, g]);
+    expectClose(
+      found,
+      g.map((x) => -RATE * (x + 1.6 * x)),
+    );
+  });
+
   test("Nesterov's momentum looks ahead: g + 0.9 v", () => {
     const found = parametersAfter({ kind: "momentum", nesterov: true }, [0, 0, 0], [[1, 2, 4]]);
     expectClose(

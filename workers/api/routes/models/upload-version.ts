@@ -49,11 +49,7 @@ const route = createRoute({
 export const uploadVersion = operation().openapi(route, async (c) => {
   const { name } = c.req.valid("param");
   const { row, open } = await ownedModel(c, name);
-  const { version, created } = await storeVersion(
-    c,
-    row.id,
-    open,
-    c.req.valid("query").description,
-  );
+  const target = { name, id: row.id, open };
+  const { version, created } = await storeVersion(c, target, c.req.valid("query").description);
   return c.json(viewVersion(name, version), created ? 201 : 200);
 });

@@ -1,4 +1,4 @@
-import type { Dimension } from "../../tensors/tensor.ts";
+import type { Dimension } from "../tensors/tensor.ts";
 
 /** The product of sizes, null where one is unknown, negative, or the product beyond 2^53. */
 export function productOf(sizes: readonly (Dimension | undefined)[] | null): number | null {

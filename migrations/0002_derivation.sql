@@ -1,0 +1,1 @@
+ALTER TABLE `model_version` ADD `derived_from` text;
