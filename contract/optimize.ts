@@ -48,6 +48,9 @@ const HalfOptions = z.strictObject({
 const GraphOptions = z.strictObject({
   max_growth_bytes: z.int().min(0).max(100_000_000).optional(),
   dynamic_batch: z.boolean().optional().meta({ description: "Take any number of rows in a run" }),
+  opset: z.int().min(7).max(25).optional().meta({
+    description: "Convert to this version of ONNX's operators, from the model's own upward",
+  }),
 });
 
 const Amount = Share.optional().meta({ description: "The fraction to remove; 0.3" });

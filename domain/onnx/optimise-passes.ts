@@ -43,6 +43,8 @@ export type OptimisePass =
 export type GraphOptions = FoldOptions & {
   /** Whether the leading size of the inputs is set free, so that any number of rows fits in a run. */
   dynamic_batch?: boolean;
+  /** The version of ONNX's operators to convert the model to, from its own upward. */
+  opset?: number;
 };
 
 export type OptimiseKind = OptimisePass["kind"];
@@ -87,9 +89,10 @@ export async function runPass(
 async function smaller(
   runtime: Runtime,
   model: Model,
-  { dynamic_batch = false, ...options }: GraphOptions = {},
+  { dynamic_batch = false, opset, ...options }: GraphOptions = {},
 ): Promise<PassResult> {
-  const made = await optimiseGraph(model, { ...options, runtime });
+  const converted = opset === undefined ? model : convertOpset(model, opset);
+  const made = await optimiseGraph(converted, { ...options, runtime });
   return {
     model: dynamic_batch ? makeBatchDynamic(made) : made,
     report: { nodes_before: model.graph.nodes.length, nodes_after: made.graph.nodes.length },

@@ -2,6 +2,7 @@ import { GraphBuilder } from "../graph-builder.ts";
 import type { Model } from "../model.ts";
 import { namesIn } from "../names.ts";
 import { OnnxFault } from "../onnx-fault.ts";
+import { eliminateCommonSubexpressions } from "../rewrite/eliminate-common-subexpressions.ts";
 import { removeDead } from "../rewrite/remove-dead.ts";
 import { addGradients } from "./add-gradients.ts";
 import type { Profile } from "./gradient-call.ts";
@@ -52,7 +53,7 @@ export function differentiate(model: Model, options: DifferentiateOptions): Mode
     const tensor = with_respect_to[index] ?? "";
     b.output(gradient, gradientName(tensor), b.factOf(tensor));
   }
-  const gradient = removeDead(b.model());
+  const gradient = removeDead(eliminateCommonSubexpressions(b.model()));
   return profile === "webgpu" ? forWebgpu(gradient) : gradient;
 }
 

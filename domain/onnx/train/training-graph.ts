@@ -10,6 +10,7 @@ import { namesIn } from "../names.ts";
 import { floatOf, operatorOf, placeOf } from "../node.ts";
 import { OnnxFault } from "../onnx-fault.ts";
 import { freshName } from "../rewrite/graph-edit.ts";
+import { eliminateCommonSubexpressions } from "../rewrite/eliminate-common-subexpressions.ts";
 import { removeDead } from "../rewrite/remove-dead.ts";
 import { renameTensors } from "../rewrite/rename-tensors.ts";
 import { elementsOf } from "../stored-tensor.ts";
@@ -79,7 +80,7 @@ export function trainingGraph(original: Model, options: TrainingGraphOptions): T
   });
   b.output(updated.parameters, next("parameters"));
   for (const [name, value] of Object.entries(updated.state)) b.output(value, next(name));
-  const step = removeDead(b.model());
+  const step = removeDead(eliminateCommonSubexpressions(b.model()));
   return {
     ...packings,
     model: profile === "webgpu" ? forWebgpu(step) : step,

@@ -3,6 +3,7 @@ import { cpus, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { wasmRuntime } from "../../fixtures/wasm-runtime.ts";
 import { tableOf, type Options, type Row } from "../experiments/row.ts";
+import { agreement } from "./agreement.ts";
 import { codec } from "./codec.ts";
 import { learning } from "./learning.ts";
 import { nativeRuntime } from "./native-runtime.ts";
@@ -15,6 +16,7 @@ const MEASUREMENTS: Record<string, (options: Options) => Promise<Row[]> | Row[]>
   "training-native": (options) => trainingStep(nativeRuntime, "native", options),
   "training-wasm": (options) => trainingStep(wasmRuntime, "wasm", options),
   torch: torchStep,
+  agreement: () => agreement([nativeRuntime, wasmRuntime]),
   quantised: (options) => quantised([nativeRuntime, wasmRuntime], options),
   learning: (options) =>
     learning(options, (svg) => {

@@ -14,14 +14,22 @@ import type { Options, Row } from "../experiments/row.ts";
 import { timesOf } from "./timing.ts";
 
 const BATCH = 32;
-const OPTIMISER: Optimiser = { kind: "adam" };
+const ADAM: Optimiser = { kind: "adam" };
 
 /** The networks of the prototype that the goals come from. */
-const NETWORKS: readonly { name: string; config: NetworkConfig }[] = [
+export const NETWORKS: readonly { name: string; config: NetworkConfig }[] = [
   {
     name: "CNN1D 16-32-64 on [3, 128]",
     config: {
       architecture: { kind: "cnn1d", channels: [16, 32, 64] },
+      input: { channels: 3, length: 128 },
+      output: { classes: 4 },
+    },
+  },
+  {
+    name: "the same without normalisation",
+    config: {
+      architecture: { kind: "cnn1d", channels: [16, 32, 64], normalise: false },
       input: { channels: 3, length: 128 },
       output: { classes: 4 },
     },
@@ -60,7 +68,7 @@ export async function trainingStep(
 ): Promise<Row[]> {
   const rows: Row[] = [];
   for (const { name, config } of NETWORKS) {
-    const times = await timesOf(runtime, modelsOf(config, profile), {
+    const times = await timesOf(runtime, modelsOf(config, profile, ADAM), {
       rounds: quick ? 3 : 15,
       runs: quick ? 3 : 10,
     });
@@ -85,7 +93,8 @@ export async function trainingStep(
   return rows;
 }
 
-function modelsOf(config: NetworkConfig, profile: Profile) {
+/** The same network as a plain run, as the gradient of its input, and as a step of training. */
+export function modelsOf(config: NetworkConfig, profile: Profile, optimiser: Optimiser) {
   const random = seededRandom("benchmark");
   const model = buildNetwork(config);
   if ("features" in config.input) throw new Error("only signals are measured");
@@ -102,12 +111,13 @@ function modelsOf(config: NetworkConfig, profile: Profile) {
   };
   const graph = trainingGraph(model, {
     loss: { kind: "cross_entropy" },
-    optimiser: OPTIMISER,
+    optimiser,
     profile,
   });
   const vector = (data: Float32Array): Tensor => ({ type: "float32", dims: [data.length], data });
   const gradient = differentiate(model, {
-    of: "probabilities",
+    // Probabilities sum to 1 whatever the input is: their gradient would be rounding.
+    of: model.graph.nodes.at(-1)?.inputs[0] ?? "",
     with_respect_to: ["signal"],
     profile,
   });
@@ -127,9 +137,10 @@ function modelsOf(config: NetworkConfig, profile: Profile) {
           graph.states.map((name) => [name, vector(new Float32Array(graph.parameters.size))]),
         ),
         ...Object.fromEntries(
-          Object.entries({ learning_rate: 1e-3, ...stepScalars(OPTIMISER, 1) }).map(
-            ([name, value]) => [name, scalarTensor("float32", value)],
-          ),
+          Object.entries({
+            learning_rate: optimiser.kind === "sgd" ? 1 : 1e-3,
+            ...stepScalars(optimiser, 1),
+          }).map(([name, value]) => [name, scalarTensor("float32", value)]),
         ),
       },
     },

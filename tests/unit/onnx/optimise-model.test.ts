@@ -109,6 +109,15 @@ describe("the digits network", () => {
     expect(input?.type).toMatchObject({ shape: [expect.any(String), 1, 8, 8] });
   });
 
+  test("is converted to the opset that is asked for, and answers the same", async () => {
+    const options = { opset: 21 };
+    const found = await optimise({ kind: "graph", options, data, speed: false });
+    const { opsets } = readModel(found.model ?? new Uint8Array());
+    expect(opsets.map(({ version }) => version)).toEqual([21]);
+    expect(found.agreement).toMatchObject({ same_class: 1 });
+    await expect(optimise({ kind: "graph", options: { opset: 16 } })).rejects.toThrow("upward");
+  });
+
   test("in an old opset is converted to one that can be quantised", async () => {
     const model = readModel(DIGITS_MODEL);
     const old = writeModel({ ...model, opsets: [{ version: 11 }] });

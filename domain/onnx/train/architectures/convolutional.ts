@@ -8,22 +8,23 @@ type Stages = {
   kernel: number;
   pool: number;
   activation: Activation;
+  normalise: boolean;
 };
 
 /** Convolution, normalisation, activation and pooling, a stage for each number of channels. */
 export function stages(
   layers: Layers,
   signal: Signal,
-  { channels, kernel, pool, activation }: Stages,
+  { channels, kernel, pool, activation, normalise }: Stages,
 ): Signal {
   let { value, channels: inputs, length } = signal;
   for (const [index, outputs] of channels.entries()) {
     const name = `stage_${index}`;
     value = layers.convolution(value, `${name}.convolution`, inputs, outputs, {
       kernel,
-      bias: false,
+      bias: !normalise,
     });
-    value = layers.batchNormalisation(value, `${name}.normalisation`, outputs);
+    if (normalise) value = layers.batchNormalisation(value, `${name}.normalisation`, outputs);
     value = layers.activation(value, activation);
     if (pool > 1) {
       value = layers.b.node("MaxPool", [value], { kernel_shape: [pool], strides: [pool] });
@@ -50,8 +51,10 @@ export function cnn1d(
     pool = 2,
     activation = "relu",
     dropout = 0,
+    normalise = true,
   } = config;
-  const { value, channels: size } = stages(layers, signal, { channels, kernel, pool, activation });
+  const made = stages(layers, signal, { channels, kernel, pool, activation, normalise });
+  const { value, channels: size } = made;
   return { value: layers.dropout(average(layers, value), dropout), size };
 }
 

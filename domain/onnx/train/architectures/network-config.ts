@@ -7,21 +7,23 @@ type Common = {
   activation?: Activation;
 };
 
+type Stages = {
+  channels?: readonly number[];
+  kernel?: number;
+  pool?: number;
+  /** Whether batches are normalised after each convolution; true. */
+  normalise?: boolean;
+};
+
 export type Architecture =
   | (Common & { kind: "mlp"; hidden?: readonly number[] })
   /** Convolution, normalisation, activation and a maximum over `pool` samples, a stage for each number of channels. */
-  | (Common & { kind: "cnn1d"; channels?: readonly number[]; kernel?: number; pool?: number })
+  | (Common & { kind: "cnn1d" } & Stages)
   /** He et al. 2016 in one dimension; each stage after the first halves the length. */
   | (Common & { kind: "resnet1d"; channels?: readonly number[]; blocks?: number; kernel?: number })
   /** `frame` samples of every channel are one step. */
   | (Common & { kind: "lstm" | "bilstm"; hidden?: number; layers?: number; frame?: number })
-  | (Common & {
-      kind: "cnn_lstm";
-      channels?: readonly number[];
-      kernel?: number;
-      pool?: number;
-      hidden?: number;
-    })
+  | (Common & { kind: "cnn_lstm"; hidden?: number } & Stages)
   /** An encoder with the normalisation before each part (Xiong et al. 2020) over patches of `frame` samples. */
   | (Common & {
       kind: "transformer";

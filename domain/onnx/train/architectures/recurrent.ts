@@ -19,8 +19,8 @@ export function cnnLstm(
   signal: Signal,
 ): { value: string; size: number } {
   const { channels = [16, 32], kernel = 5, pool = 2, hidden = 64, dropout = 0 } = config;
-  const { activation = "relu" } = config;
-  const convolved = stages(layers, signal, { channels, kernel, pool, activation });
+  const { activation = "relu", normalise = true } = config;
+  const convolved = stages(layers, signal, { channels, kernel, pool, activation, normalise });
   const { value, size } = stepsOf(layers, convolved, 1);
   return recurrent(layers, value, { size, hidden, depth: 1, both: false, dropout });
 }
