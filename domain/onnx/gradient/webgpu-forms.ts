@@ -1,7 +1,8 @@
 import type { GraphBuilder } from "../graph-builder.ts";
 import { staticShape } from "../infer/fact.ts";
 import type { Node } from "../model.ts";
-import { floatOf, intOf, stringOf } from "../node.ts";
+import { floatOf, intOf, placeOf, stringOf } from "../node.ts";
+import { OnnxFault } from "../onnx-fault.ts";
 import { arithmeticIn } from "./arithmetic.ts";
 import { onesLike, reshapeLike, zerosLike } from "./emit.ts";
 import { isOwnClass } from "./loss.ts";
@@ -120,7 +121,16 @@ function splitBy(b: GraphBuilder, x: string, sizes: readonly number[], axis: num
  * ONNX Runtime 1.30 computes wrong where a group has several input channels and one output channel:
  * there each input channel becomes a group, and those of a group are added up.
  */
+/** Batch, channels and two axes: the provider runs no ConvTranspose over more. */
+const CONV_TRANSPOSE_RANK = 4;
+
 const convTranspose: WebgpuForm = (b, node) => {
+  if (b.shapeOf(inputOf(node, 0)).length > CONV_TRANSPOSE_RANK)
+    throw new OnnxFault(
+      "unsupported",
+      "WebGPU has no ConvTranspose over three axes, which the gradients of 3-D convolutions and pools need; take the profile 'wasm'",
+      placeOf(node),
+    );
   const group = intOf(node, "group", 1);
   const [maps = null, channels = null] = b.shapeOf(inputOf(node, 1));
   if (group === 1 || channels !== 1 || typeof maps !== "number" || maps === group) return undefined;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { AttributeLiterals } from "../../../../domain/onnx/attribute-literals.ts";
+import { differentiate } from "../../../../domain/onnx/gradient/differentiate.ts";
 import { forWebgpu } from "../../../../domain/onnx/gradient/for-webgpu.ts";
 import { GraphBuilder } from "../../../../domain/onnx/graph-builder.ts";
 import { isNumbers, numbers, type Numbers } from "../../../../domain/onnx/interpret/array.ts";
@@ -103,6 +104,18 @@ describe("a form for WebGPU computes what its operator does", () => {
     b.output(b.node("Sign", ["sizes"]));
     const model = b.model();
     expect(forWebgpu(model)).toBe(model);
+  });
+
+  test("a gradient over three axes, which would fail on the device, is refused by name", () => {
+    const b = GraphBuilder.empty();
+    b.input("x", "float32", [1, 2, 3, 3, 3]);
+    b.input("w", "float32", [2, 2, 2, 2, 2]);
+    b.output(b.node("Conv", ["x", "w"]), "y");
+    const options = { of: "y", with_respect_to: ["x"] };
+    expect(() => differentiate(b.model(), { ...options, profile: "webgpu" })).toThrow(
+      "WebGPU has no ConvTranspose over three axes",
+    );
+    expect(differentiate(b.model(), { ...options, profile: "wasm" }).graph.outputs).toHaveLength(1);
   });
 });
 
