@@ -36,8 +36,13 @@ export const brief = (message: string): string =>
 export class OnnxFault extends Error {
   readonly problem: OnnxProblem;
 
-  constructor(code: OnnxFaultCode, message: string, place: OnnxPlace = {}) {
-    super(brief(message));
+  constructor(
+    code: OnnxFaultCode,
+    message: string,
+    place: OnnxPlace = {},
+    options: { cause?: unknown } = {},
+  ) {
+    super(brief(message), options);
     this.name = "OnnxFault";
     this.problem = { code, message: this.message, ...place };
   }

@@ -22,7 +22,7 @@ export type OpenModel = {
   release(): void | Promise<void>;
 };
 
-/** Opens a model. What the runtime refuses, be it in a run, becomes an `OnnxFault` in its words. */
+/** Opens a model. What the runtime refuses, be it in a run, becomes an `OnnxFault` in its words, with its error as the cause. */
 export async function openModel(runtime: Runtime, model: Uint8Array): Promise<OpenModel> {
   const open = await told(`${runtime.name} does not take the model`, () => runtime.open(model));
   return {
@@ -38,7 +38,7 @@ async function told<T>(what: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof OnnxFault) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new OnnxFault("unsupported", `${what}: ${reason}`);
+    throw new OnnxFault("unsupported", `${what}: ${reason}`, {}, { cause: error });
   }
 }
 

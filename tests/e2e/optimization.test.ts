@@ -10,6 +10,8 @@ import {
   users,
   versions,
 } from "../../clients/sdk/index.ts";
+import { writeModel } from "../../domain/onnx/codec/onnx-file.ts";
+import { GraphBuilder } from "../../domain/onnx/graph-builder.ts";
 import { type RunningPlatform, runPlatform } from "./support/platform.ts";
 
 const MODEL = "digits";
@@ -143,4 +145,18 @@ it("what a caller gave up is there whole or not at all, and may be asked for aga
   expect((await versions.list(admin, MODEL)).items).toHaveLength(before + 1);
   const inputs = { image: imageOf(rows[0] ?? []) };
   await expect(models.predict(admin, MODEL, { inputs, version: 3 })).resolves.toBeDefined();
+});
+
+it("a model that opens and cannot be run fails as a prediction does, not as the toolkit's limit", async () => {
+  const { admin } = running;
+  const b = GraphBuilder.empty();
+  const x = b.input("x", "float32", ["rows"]);
+  b.output(b.node("Reshape", [x, b.ints([2, 3])]), "y");
+  await models.create(admin, { name: "stubborn" });
+  await versions.upload(admin, "stubborn", writeModel(b.model()));
+  const { code, problem } = await refusal(
+    versions.benchmark(admin, "stubborn", 1, { batch_sizes: [1] }),
+  );
+  expect(code).toBe("inference_failed");
+  expect(problem?.detail).toContain("shape");
 });

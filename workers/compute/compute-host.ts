@@ -82,7 +82,10 @@ export class ComputeHost {
     return this.#runtime;
   }
 
-  #explain(error: unknown, model: ModelRef): ComputeError {
+  #explain(thrown: unknown, model: ModelRef): ComputeError {
+    // What ONNX Runtime itself refused is told as it is of a prediction.
+    const isRuntimes = thrown instanceof OnnxFault && thrown.cause !== undefined;
+    const error = isRuntimes ? thrown.cause : thrown;
     if (error instanceof OnnxFault) return { code: "toolkit", problem: error.problem };
     if (error instanceof OnnxPortUnsupported)
       return { code: "model_io_unsupported", name: error.port, type: error.type };

@@ -21,3 +21,13 @@ test("an opened model is released after its use, and after a use that fails", as
   await expect(failing).rejects.toThrow("no");
   expect(released()).toBe(2);
 });
+
+test("what a runtime refuses is a fault in its words, and keeps the runtime's error", async () => {
+  const refused = new Error("no such operator");
+  const runtime: Runtime = { name: "strict", open: () => Promise.reject(refused) };
+  const opening = withOpenModel(runtime, new Uint8Array(), () => Promise.resolve());
+  await expect(opening).rejects.toMatchObject({
+    problem: { code: "unsupported", message: "strict does not take the model: no such operator" },
+    cause: refused,
+  });
+});
