@@ -1,3 +1,4 @@
+import { ExplainFault } from "./explain-fault.ts";
 import { newRows, type RowLayout, type Rows } from "./rows.ts";
 import type { Score } from "./score.ts";
 
@@ -49,41 +50,70 @@ export function backgroundGame(
   },
 ): Game {
   const { size } = layout;
-  const ownerOf = new Int32Array(size).fill(-1);
-  for (const [player, members] of groups.entries())
-    for (const member of members) ownerOf[member] = player;
+  const { count, weights } = background;
   const players = groups.length;
-  const together = Math.max(1, Math.floor(NUMBERS_AT_ONCE / (size * background.count)));
-  const room = newRows(layout, together * background.count);
+  const unknown = withFixedNumbers(instance, background, groups);
+  const together = Math.max(1, Math.floor(NUMBERS_AT_ONCE / (size * count)));
+  let room = newRows(layout, 0);
 
+  /** A coalition's rows are the background's, with what its players have written over them. */
   function fill(masks: Uint8Array, from: number, to: number): void {
-    let at = 0;
-    for (let coalition = from; coalition < to; coalition += 1)
-      for (let row = 0; row < background.count; row += 1)
-        for (let element = 0; element < size; element += 1) {
-          const owner = ownerOf[element] ?? -1;
-          const isKnown = owner < 0 || masks[coalition * players + owner] === 1;
-          room[at] = (isKnown ? instance[element] : background.rows[row * size + element]) ?? 0;
-          at += 1;
-        }
+    if (room.length < (to - from) * unknown.length) room = newRows(layout, (to - from) * count);
+    for (let coalition = from; coalition < to; coalition += 1) {
+      const start = (coalition - from) * unknown.length;
+      room.set(unknown, start);
+      for (let player = 0; player < players; player += 1)
+        if (masks[coalition * players + player] === 1)
+          for (const member of groups[player] ?? []) {
+            const value = instance[member] ?? 0;
+            for (let row = 0; row < count; row += 1) room[start + row * size + member] = value;
+          }
+    }
   }
 
-  async function worth(masks: Uint8Array, count: number): Promise<Float64Array> {
-    const worths = new Float64Array(count);
-    for (let from = 0; from < count; from += together) {
-      const to = Math.min(from + together, count);
+  async function worth(masks: Uint8Array, coalitions: number): Promise<Float64Array> {
+    const worths = new Float64Array(coalitions);
+    for (let from = 0; from < coalitions; from += together) {
+      const to = Math.min(from + together, coalitions);
       fill(masks, from, to);
-      const scores = await score(room, (to - from) * background.count);
+      const scores = await score(room, (to - from) * count);
       for (let coalition = from; coalition < to; coalition += 1) {
         let sum = 0;
-        for (let row = 0; row < background.count; row += 1)
-          sum +=
-            (background.weights[row] ?? 0) *
-            (scores[(coalition - from) * background.count + row] ?? 0);
+        for (let row = 0; row < count; row += 1)
+          sum += (weights[row] ?? 0) * (scores[(coalition - from) * count + row] ?? 0);
         worths[coalition] = LINKS[link](sum);
       }
     }
+    checkFinite(worths, link);
     return worths;
   }
-  return { players, worth, rows_each: background.count };
+  return { players, worth, rows_each: count };
+}
+
+/** The background's rows, with the instance's own number wherever no player has it. */
+function withFixedNumbers(instance: Rows, { rows, count }: Background, groups: Groups): Rows {
+  const owned = new Set(groups.flat());
+  const fixed = rows.slice(0, count * instance.length);
+  for (let at = 0; at < fixed.length; at += 1)
+    if (!owned.has(at % instance.length)) fixed[at] = instance[at % instance.length] ?? 0;
+  return fixed;
+}
+
+/** Beyond this the squares of differences, which intervals are made of, leave the range of a number. */
+const MOST_WORTH = 1e150;
+
+/** Throws `ExplainFault` (value_invalid): what is not finite cannot be shared out. */
+export function checkFinite(worths: Float64Array, link: Link = "identity"): void {
+  const found = worths.find((worth) => !(Math.abs(worth) < MOST_WORTH));
+  if (found === undefined) return;
+  if (link === "logit")
+    throw new ExplainFault(
+      "value_invalid",
+      `the logit of a coalition's score is ${found}: the link "logit" takes scores above 0 and below 1; explain the model's logits, or use "identity"`,
+      "link",
+    );
+  throw new ExplainFault(
+    "value_invalid",
+    `the model's score of some rows between instance and background is ${found}; it has to be finite, and below ${MOST_WORTH}, to be shared out`,
+  );
 }

@@ -18,6 +18,8 @@ const MOST_NUMBERS = 2 ** 19;
 export type ScoreOptions = {
   /** The leading size that the model fixes, where it does. */
   fixed_batch?: number;
+  /** Rows of one run at most, where their activations ask for fewer than their numbers do. */
+  rows_at_once?: number;
   /** Told of the rows of each run. */
   ran?: (rows: number) => void;
 };
@@ -29,7 +31,8 @@ export function scoreOf(
   target: Target,
   options: ScoreOptions = {},
 ): Score {
-  const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_NUMBERS / layout.size)));
+  const { rows_at_once = MOST_ROWS } = options;
+  const most = Math.max(1, Math.min(rows_at_once, Math.floor(MOST_NUMBERS / layout.size)));
   return async (rows, count) => {
     const scores = new Float64Array(count);
     const step = options.fixed_batch ?? Math.min(most, count);

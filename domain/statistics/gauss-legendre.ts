@@ -12,10 +12,9 @@ export type Quadrature = {
  * node are those of the interpolating polynomial in its Legendre expansion.
  */
 export function gaussLegendre(count: number): Quadrature {
-  const nodes = Array.from({ length: count }, (_, index) => nodeOf(index, count));
+  const { nodes, weights } = gaussLegendreRule(count);
   const values = nodes.map((x) => legendre(x, count + 1));
   const at = (node: number, degree: number): number => values[node]?.[degree] ?? 0;
-  const weights = nodes.map((x, node) => 2 * (1 - x * x) * (count * at(node, count - 1)) ** -2);
 
   const antiderivative = (node: number, degree: number): number =>
     degree === 0 ? (nodes[node] ?? 0) + 1 : at(node, degree + 1) - at(node, degree - 1);
@@ -28,6 +27,16 @@ export function gaussLegendre(count: number): Quadrature {
     }),
   );
   return { nodes, weights, upTo };
+}
+
+/** The nodes and weights alone, for which many nodes are no burden: `upTo` is their square in size. */
+export function gaussLegendreRule(count: number): Pick<Quadrature, "nodes" | "weights"> {
+  const nodes = Array.from({ length: count }, (_, index) => nodeOf(index, count));
+  const weights = nodes.map((x) => {
+    const before = legendre(x, count)[count - 1] ?? 0;
+    return 2 * (1 - x * x) * (count * before) ** -2;
+  });
+  return { nodes, weights };
 }
 
 function nodeOf(index: number, count: number): number {

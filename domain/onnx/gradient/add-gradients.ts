@@ -8,6 +8,7 @@ import {
   FLOAT_TYPES,
   GradientCall,
   type Backpropagate,
+  type GradientRule,
   type Profile,
 } from "./gradient-call.ts";
 import { onesLike, zerosLike } from "./emit.ts";
@@ -19,6 +20,8 @@ export type GradientsOptions = {
   profile: Profile;
   /** The gradient of `of`; ones where it is left out. */
   seed?: string;
+  /** What an operator hands back, by `operatorOf`; its derivative where they are left out. */
+  rules?: ReadonlyMap<string, GradientRule>;
 };
 
 /**
@@ -26,11 +29,11 @@ export type GradientsOptions = {
  * each tensor asked for: zeros for one that `of` does not depend on.
  */
 export function addGradients(b: GraphBuilder, options: GradientsOptions): string[] {
-  const { of, with_respect_to, profile } = options;
+  const { of, with_respect_to, profile, rules = GRADIENT_RULES } = options;
   for (const tensor of [of, ...with_respect_to])
     if (!isFloat(b, tensor))
       throw new OnnxFault("bad_request", `'${tensor}' is no tensor of floats`, { tensor });
-  const gradients = backpropagate(b, {
+  const gradients = backpropagation(rules)(b, {
     nodes: [...b.nodeList],
     seeds: [[of, options.seed ?? onesLike(b, of)]],
     with_respect_to,
@@ -39,32 +42,35 @@ export function addGradients(b: GraphBuilder, options: GradientsOptions): string
   return with_respect_to.map((tensor, index) => gradients[index] ?? zerosLike(b, tensor));
 }
 
-const backpropagate: Backpropagate = (b, { nodes, seeds, with_respect_to, profile }) => {
-  const wanted = dependentOn(b, nodes, new Set(with_respect_to));
-  const partials = new Map<string, string[]>();
-  const give = (tensor: string, gradient: string): void => {
-    partials.set(tensor, [...(partials.get(tensor) ?? []), gradient]);
-  };
-  for (const [tensor, gradient] of seeds) give(tensor, gradient);
-  /** Gradients of a value come from the nodes after it; when its own node is due, all are there. */
-  const summed = (tensor: string): string | undefined => {
-    const [first, ...others] = partials.get(tensor) ?? [];
-    if (first === undefined) return undefined;
-    const sum = others.reduce((total, gradient) => b.node("Add", [total, gradient]), first);
-    partials.set(tensor, [sum]);
-    return sum;
-  };
+function backpropagation(rules: ReadonlyMap<string, GradientRule>): Backpropagate {
+  const backpropagate: Backpropagate = (b, { nodes, seeds, with_respect_to, profile }) => {
+    const wanted = dependentOn(b, nodes, new Set(with_respect_to));
+    const partials = new Map<string, string[]>();
+    const give = (tensor: string, gradient: string): void => {
+      partials.set(tensor, [...(partials.get(tensor) ?? []), gradient]);
+    };
+    for (const [tensor, gradient] of seeds) give(tensor, gradient);
+    /** Gradients of a value come from the nodes after it; when its own node is due, all are there. */
+    const summed = (tensor: string): string | undefined => {
+      const [first, ...others] = partials.get(tensor) ?? [];
+      if (first === undefined) return undefined;
+      const sum = others.reduce((total, gradient) => b.node("Add", [total, gradient]), first);
+      partials.set(tensor, [sum]);
+      return sum;
+    };
 
-  for (const node of nodes.toReversed()) {
-    if (!node.outputs.some((name) => wanted.has(name) && partials.has(name))) continue;
-    if (!readsOf(node).some((name) => wanted.has(name))) continue;
-    const upstream = node.outputs.map((name) => (name === "" ? undefined : summed(name)));
-    const rule = GRADIENT_RULES.get(operatorOf(node));
-    if (rule === undefined) throw blockedBy(node, wanted, "the operator has no gradient rule");
-    rule(new GradientCall(b, node, profile, upstream, wanted, give, backpropagate));
-  }
-  return with_respect_to.map(summed);
-};
+    for (const node of nodes.toReversed()) {
+      if (!node.outputs.some((name) => wanted.has(name) && partials.has(name))) continue;
+      if (!readsOf(node).some((name) => wanted.has(name))) continue;
+      const upstream = node.outputs.map((name) => (name === "" ? undefined : summed(name)));
+      const rule = rules.get(operatorOf(node));
+      if (rule === undefined) throw blockedBy(node, wanted, "the operator has no gradient rule");
+      rule(new GradientCall(b, node, profile, upstream, wanted, give, backpropagate));
+    }
+    return with_respect_to.map(summed);
+  };
+  return backpropagate;
+}
 
 /** The tensors of floats that depend on the given ones, with these. */
 function dependentOn(

@@ -1,4 +1,5 @@
 import type { Dimension } from "../../tensors/tensor.ts";
+import type { GraphBuilder } from "../graph-builder.ts";
 import { attributeOf, floatOf, intOf } from "../node.ts";
 import { arithmeticIn } from "./arithmetic.ts";
 import { reduceSum, reshapeLike, unbroadcast } from "./emit.ts";
@@ -82,26 +83,23 @@ function maskOf(call: GradientCall, { keyHeads, groups }: Layout): string | unde
 }
 
 /**
- * With p = softmax(s), s = scale q k' (capped, masked), y = p v: dv = p' dy, ds = p * (dy v' -
- * Σ dy v' * p), dq = scale ds k, dk = scale ds' q. The probabilities are computed again. A float
- * mask that rules out every key of a query by minus infinity gives NaN; a bool mask gives zeros.
+ * The attention as far as the weights p of the values: y = p v. The steps are kept that lead back:
+ * s = scale q k', of which `share` is the tanh where it is capped.
  */
-const attention: GradientRule = (call) => {
+export function weighed(call: GradientCall) {
   refuseUncovered(call);
-  const { b, dy, node } = call;
-  const { add, sub, mul, div, tanh, square, where } = arithmeticIn(b);
+  const { b, node } = call;
+  const { add, mul, div, tanh, where } = arithmeticIn(b);
   const layout = layoutOf(call);
-  const { apart, together } = headsIn(call, layout);
+  const heads = headsIn(call, layout);
   const { groups } = layout;
   const [q, k, v] = [
-    apart(call.input(0), groups),
-    apart(call.input(1), 1),
-    apart(call.input(2), 1),
+    heads.apart(call.input(0), groups),
+    heads.apart(call.input(1), 1),
+    heads.apart(call.input(2), 1),
   ];
   const size = Number(b.shapeOf(q).at(-1));
   const scale = attributeOf(node, "scale", "float") ?? 1 / Math.sqrt(size);
-  const transposed = (x: string): string => b.node("Transpose", [x], { perm: [0, 1, 2, 4, 3] });
-  const matMul = (x: string, y: string): string => b.node("MatMul", [x, y]);
 
   const mask = maskOf(call, layout);
   const isBool = call.has(3) && call.tensor(3).type === "bool";
@@ -110,25 +108,41 @@ const attention: GradientRule = (call) => {
   const allowed =
     rulings.length === 0 ? undefined : rulings.reduce((all, one) => b.node("And", [all, one]));
   const cap = floatOf(node, "softcap", 0);
-  const raw = matMul(mul(q, scale), transposed(k));
+  const raw = b.node("MatMul", [mul(q, scale), transposed(b, k)]);
   const share = cap === 0 ? undefined : tanh(div(raw, cap));
   const capped = share === undefined ? raw : mul(share, cap);
   const biased = mask && !isBool ? add(capped, mask) : capped;
   const ruled = allowed === undefined ? biased : where(allowed, biased, RULED_OUT);
   const softmax = b.node("Softmax", [ruled], { axis: -1 });
   const p = allowed === undefined ? softmax : where(allowed, softmax, 0);
+  return { ...layout, ...heads, q, k, v, scale, mask, share, p };
+}
+
+const transposed = (b: GraphBuilder, x: string): string =>
+  b.node("Transpose", [x], { perm: [0, 1, 2, 4, 3] });
+
+/**
+ * With p = softmax(s), s = scale q k' (capped, masked), y = p v: dv = p' dy, ds = p * (dy v' -
+ * Σ dy v' * p), dq = scale ds k, dk = scale ds' q. The probabilities are computed again. A float
+ * mask that rules out every key of a query by minus infinity gives NaN; a bool mask gives zeros.
+ */
+const attention: GradientRule = (call) => {
+  const { b, dy } = call;
+  const { sub, mul, square } = arithmeticIn(b);
+  const { groups, apart, together, q, k, v, scale, mask, share, p } = weighed(call);
+  const matMul = (x: string, y: string): string => b.node("MatMul", [x, y]);
 
   const dOutput = apart(dy, groups);
-  if (call.wants(2)) call.give(2, together(matMul(transposed(p), dOutput), 1, call.input(2)));
+  if (call.wants(2)) call.give(2, together(matMul(transposed(b, p), dOutput), 1, call.input(2)));
   if (![0, 1, 3].some((index) => call.wants(index))) return;
-  const dP = matMul(dOutput, transposed(v));
+  const dP = matMul(dOutput, transposed(b, v));
   const dBiased = mul(p, sub(dP, reduceSum(b, mul(dP, p), [-1])));
   if (mask && call.wants(3))
     call.give(3, reshapeLike(b, unbroadcast(b, dBiased, mask), call.input(3)));
   const slope = share === undefined ? dBiased : mul(dBiased, sub(1, square(share)));
   const dScores = mul(slope, scale);
   if (call.wants(0)) call.give(0, together(matMul(dScores, k), groups, call.input(0)));
-  if (call.wants(1)) call.give(1, together(matMul(transposed(dScores), q), 1, call.input(1)));
+  if (call.wants(1)) call.give(1, together(matMul(transposed(b, dScores), q), 1, call.input(1)));
 };
 
 function refuseUncovered(call: GradientCall): void {

@@ -5,18 +5,23 @@ import { elementsOf } from "../stored-tensor.ts";
 
 /**
  * Copies of a sub-graph under names of their own. Its initializers are added to `b` once; the
- * answer adds its nodes to `b`, or to a graph inside it, and gives the names of the outputs.
+ * answer adds its nodes to `b`, or to a graph inside it, and gives the names of the outputs. Where
+ * `captured` has another name for a tensor that the sub-graph takes from around it, the copy takes that.
  */
 export function graphCopier(
   b: GraphBuilder,
   graph: Graph,
-): (target: GraphBuilder, inputs: readonly string[]) => string[] {
+): (
+  target: GraphBuilder,
+  inputs: readonly string[],
+  captured?: ReadonlyMap<string, string>,
+) => string[] {
   const constants = graph.initializers.map((stored): [string, string] => [
     stored.name ?? "",
     b.constant(elementsOf(stored), b.fresh(stored.name ?? "constant")),
   ]);
-  return (target, inputs) => {
-    const names = new Map(constants);
+  return (target, inputs, captured = new Map()) => {
+    const names = new Map([...captured, ...constants]);
     for (const [index, { name }] of graph.inputs.entries()) {
       const value = inputs[index];
       if (value !== undefined) names.set(name, value);

@@ -102,11 +102,19 @@ function tapesOf(b: GraphBuilder, node: Node): (Track & { value: string })[] {
     .map((value) => ({ value, axis: 0, isReverse: false }));
 }
 
+/** A second pass beside the one that is gone back through, whose tensors the rules look at too. */
+export type Beside = {
+  /** The tensor of the second pass; the same where both passes share it. */
+  of: (tensor: string) => string;
+  pair: (tensor: string, other: string) => void;
+};
+
 /**
  * A `Scan` back over the steps, whose body is the gradient of the body. It carries the gradients of
- * the states, and the sums so far of those of the tensors that the body takes from around it.
+ * the states, and the sums so far of those of the tensors that the body takes from around it. With
+ * a second pass, whose node is a `Scan` of the same body, the steps of both run side by side.
  */
-export function scanGradient(call: GradientCall): void {
+export function scanGradient(call: GradientCall, beside?: Beside): void {
   const { b, node } = call;
   const { body, states, inputs, outputs } = readingOf(b, node);
   const isFloat = (name: string): boolean => {
@@ -129,7 +137,9 @@ export function scanGradient(call: GradientCall): void {
   const back = ({ axis, isReverse }: Track): Track => ({ axis, isReverse: !isReverse });
   const copy = graphCopier(b, body);
   const tapes = states === 0 ? [] : tapesOf(b, node);
-  const read = [...tapes, ...scanned, ...upstream];
+  const own = [...tapes, ...scanned];
+  const others = beside ? own.map((track) => ({ ...track, value: beside.of(track.value) })) : [];
+  const read = [...own, ...others, ...upstream];
   const { step } = emitScan(b, {
     states: [
       ...moving.map(({ index, name }) => call.upstream(index) ?? zerosLike(b, name)),
@@ -138,16 +148,18 @@ export function scanGradient(call: GradientCall): void {
     inputs: read.map((track) => ({ value: track.value, ...back(track) })),
     outputs: wanted.map(back),
     body: (inner, gradients, slices) => {
-      const given = slices.slice(0, states + scanned.length);
+      const given = slices.slice(0, own.length);
       const start = inner.nodeList.length;
       const made = copy(inner, given);
+      const nodes = inner.nodeList.slice(start);
+      if (beside) copyBeside(inner, body, beside, { copy, nodes, given, slices });
       const sources = [
         ...moving.map(({ index }) => given[index] ?? ""),
         ...captured,
         ...wanted.map(({ index }) => given[index] ?? ""),
       ];
       const found = call.backpropagate(inner, {
-        nodes: inner.nodeList.slice(start),
+        nodes,
         seeds: [
           ...moving.map(({ index }, at): [string, string] => [
             made[index] ?? "",
@@ -155,7 +167,7 @@ export function scanGradient(call: GradientCall): void {
           ]),
           ...upstream.map(({ index }, at): [string, string] => [
             made[states + index] ?? "",
-            slices[given.length + at] ?? "",
+            slices[own.length + others.length + at] ?? "",
           ]),
         ],
         with_respect_to: sources,
@@ -178,4 +190,27 @@ export function scanGradient(call: GradientCall): void {
   for (const [at, name] of captured.entries())
     call.giveTensor(name, step.states[moving.length + at] ?? "");
   for (const [at, { index }] of wanted.entries()) call.give(index, step.outputs[at] ?? "");
+}
+
+/** Copies a body for the second pass and pairs each of its tensors with that of the first copy. */
+function copyBeside(
+  inner: GraphBuilder,
+  body: Graph,
+  beside: Beside,
+  first: {
+    copy: ReturnType<typeof graphCopier>;
+    nodes: readonly Node[];
+    given: readonly string[];
+    slices: readonly string[];
+  },
+): void {
+  const { copy, nodes, given, slices } = first;
+  const captured = new Map([...capturedBy(body)].map((name) => [name, beside.of(name)]));
+  const others = slices.slice(given.length, 2 * given.length);
+  const start = inner.nodeList.length;
+  copy(inner, others, captured);
+  for (const [at, name] of given.entries()) beside.pair(name, others[at] ?? name);
+  for (const [at, node] of inner.nodeList.slice(start).entries())
+    for (const [index, other] of node.outputs.entries())
+      beside.pair(nodes[at]?.outputs[index] ?? "", other);
 }

@@ -1,0 +1,68 @@
+import { openAttention } from "../attention/attention-maps.ts";
+import type { Explained } from "../explanation.ts";
+import { ExplainFault } from "../explain-fault.ts";
+import { tabularLime, tabularRules } from "../lime/tabular-lime.ts";
+import { runSegmentLime } from "./coalition-methods.ts";
+import { refuseGroups } from "./gradient-methods.ts";
+import { elementPlayers } from "./players.ts";
+import { neededBackground, only, scoreFor, type RunMethod } from "./task.ts";
+
+/** Features of a table; segments of a signal or an image. */
+export const runLime: RunMethod = async (task) => {
+  const { subject, instance, request, random } = task;
+  const { samples, features, kernel_width, selection, discretiser, sample_around_instance } =
+    request.options;
+  if (subject.kind !== "table") return runSegmentLime(task);
+  refuseGroups(task);
+  const options = {
+    instance,
+    training: neededBackground(task).rows,
+    ...(samples !== undefined && { samples }),
+    ...(features !== undefined && { features }),
+    ...(kernel_width !== undefined && { kernel_width }),
+    ...(selection !== undefined && { selection }),
+    ...(discretiser !== undefined && { discretiser }),
+    ...(sample_around_instance !== undefined && { sample_around_instance }),
+  };
+  const rules = tabularRules(subject.layout, subject.feature_names, options);
+  return {
+    players: elementPlayers(subject),
+    estimates: tabularLime(scoreFor(task), subject.layout, { ...options, random }),
+    complete: (explained) => ({
+      ...explained,
+      feature_contributions: explained.feature_contributions.map((one, at) => ({
+        ...one,
+        rule: rules[at] ?? null,
+      })),
+    }),
+  };
+};
+
+export const runAttention: RunMethod = async (task) => {
+  refuseGroups(task);
+  const { subject, instance, request } = task;
+  const open = await subject.kept.once("attention", () =>
+    openAttention(subject.runtime, subject.model, subject.layout),
+  );
+  const { layers, rollout } = await open.maps(instance);
+  const { layer } = request.options;
+  const chosen = layer === undefined ? layers : layers.filter(({ name }) => name === layer);
+  if (chosen.length === 0)
+    throw new ExplainFault(
+      "target_unknown",
+      `there is no attention layer '${layer ?? ""}'; there are ${layers.map(({ name }) => `'${name}'`).join(", ")}`,
+      "options.layer",
+    );
+  const [prediction = 0] = await scoreFor(task)(instance, 1);
+  const values = rollout?.relevance ?? new Float64Array(0);
+  const names = Array.from(values, (_, at) => `token ${at}`);
+  return {
+    players: { kind: "positions", names, members: names.map(() => []) },
+    estimates: only({ base: 0, prediction, values, half_widths: null, rows: 2 }),
+    notes:
+      rollout === null
+        ? ["the layers are no stack of self-attention, so that nothing leads back to the input"]
+        : ["contributions are the attention rollout: what the last layer's tokens are made of"],
+    complete: (explained): Explained => ({ ...explained, attention: chosen }),
+  };
+};
