@@ -13,7 +13,12 @@ import type { Signature } from "../domain/tensors/tensor.ts";
 import type { ModelRef } from "./inference.ts";
 
 /** A variant with all that an isolate needs to run its model. */
-export type ServedVariant = Variant & { ref: ModelRef; signature: Signature };
+export type ServedVariant = Variant & {
+  ref: ModelRef;
+  signature: Signature;
+  /** Whether some inputs of the model may be raw values. */
+  prepares: boolean;
+};
 
 export type ExperimentRecord = Omit<ExperimentDefinition, "variants"> & {
   variants: ServedVariant[];

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { line } from "./common.ts";
 import { MetricName, Status } from "./experiment.ts";
-import { Inputs, Outputs, Timing } from "./predict.ts";
+import { Inputs, KeptIds, Outputs, Store, Timing } from "./predict.ts";
 
 /** Kept as it is and compared byte by byte; control characters have no place in it. */
 const UnitId = line(256, "req_01jd");
@@ -59,7 +59,7 @@ export const RouteResponse = z
   .meta({ id: "RoutingDecision" });
 
 export const ExperimentPredictRequest = z
-  .strictObject({ request_id: UnitId.optional(), ...Unit, inputs: Inputs })
+  .strictObject({ request_id: UnitId.optional(), ...Unit, inputs: Inputs, store: Store })
   .meta({ id: "ExperimentPredictRequest" });
 export const ExperimentPredictResponse = z
   .object({
@@ -72,6 +72,7 @@ export const ExperimentPredictResponse = z
     outputs: Outputs,
     latency_ms: z.number(),
     timing: Timing,
+    ...KeptIds,
   })
   .meta({ id: "ExperimentPrediction" });
 

@@ -1,4 +1,5 @@
 import type { Derivation } from "../domain/models/derivation.ts";
+import type { ModelDetails } from "../domain/models/details.ts";
 import type { Signature } from "../domain/tensors/tensor.ts";
 import type { ModelRef } from "./inference.ts";
 
@@ -8,6 +9,20 @@ export type ModelVersion = {
   version: number;
   ref: ModelRef;
   signature: Signature;
+  details: ModelDetails | null;
+  /** The share of the model's predictions that is kept, in units of 10^-12. */
+  capture_rate: number;
+};
+
+/** What is kept of a model's predictions without being asked for. */
+export type CaptureSetting = {
+  /** In units of 10^-12. */
+  rate: number;
+  /** How long any kept prediction stays. */
+  kept_days: number;
+  /** Null while nobody has set it. */
+  updated_at: number | null;
+  updated_by: string | null;
 };
 
 /** Neither names the alias `champion`, and the latest version where there is no such alias. */
@@ -29,12 +44,15 @@ export type AcceptedVersion = {
   created_by: string;
   /** How the file was made of another version; absent for one that was uploaded. */
   derived_from?: Derivation;
+  /** What the file says of the model beyond its signature. */
+  details?: ModelDetails | null;
 };
 
-export type VersionRecord = Omit<AcceptedVersion, "derived_from"> & {
+export type VersionRecord = Omit<AcceptedVersion, "derived_from" | "details"> & {
   version: number;
   created_at: number;
   derived_from: Derivation | null;
+  details: ModelDetails | null;
 };
 
 export type AliasMove = {

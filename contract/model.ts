@@ -40,6 +40,26 @@ export const DerivedFrom = z
   })
   .meta({ id: "DerivedFrom" });
 
+const Names = z.array(z.string()).nullable();
+
+export const ModelDetails = z
+  .object({
+    feature_names: Names,
+    class_names: Names,
+    categorical_features: z.array(z.union([z.string(), z.int()])).nullable(),
+    preprocessing: z
+      .array(
+        z.object({
+          input: z.string().meta({ description: "Under which name raw values are given" }),
+          kind: z.enum(["text", "image"]),
+          fills: z.array(z.string()).meta({ description: "The inputs that are made of them" }),
+          summary: z.string().meta({ example: "lower case, words, hashing of 4,096" }),
+        }),
+      )
+      .meta({ description: "For each input that takes raw values" }),
+  })
+  .meta({ id: "ModelDetails", description: "What the file says of the model in its metadata" });
+
 export const VersionView = z
   .object({
     model: z.string(),
@@ -53,6 +73,9 @@ export const VersionView = z
     created_by: z.string(),
     derived_from: DerivedFrom.nullable().meta({
       description: "How it was made of another version; null for a file that was uploaded",
+    }),
+    details: ModelDetails.nullable().meta({
+      description: "What the file says in `linnet.description`; null where it has none",
     }),
   })
   .meta({ id: "ModelVersion" });

@@ -53,6 +53,34 @@ const GraphOptions = z.strictObject({
   }),
 });
 
+const Names = z.array(z.string()).optional();
+const DescribeOptions = z.strictObject({
+  feature_names: Names,
+  class_names: Names,
+  categorical_features: z
+    .array(z.union([z.string(), z.int()]))
+    .optional()
+    .meta({
+      description: "By name, or by place from 0",
+    }),
+  preprocessing: z
+    .array(z.record(z.string(), z.unknown()))
+    .optional()
+    .meta({
+      description:
+        "How raw texts or images become an input, one pipeline for each: {version: 1, input, kind, …} as docs/preprocessing.md has them",
+      example: [
+        {
+          version: 1,
+          kind: "text",
+          input: "features",
+          tokens: { by: "words" },
+          vector: { by: "hashing", n_features: 4096 },
+        },
+      ],
+    }),
+});
+
 const Amount = Share.optional().meta({ description: "The fraction to remove; 0.3" });
 const Importance = {
   importance: z.enum(["l1", "l2", "random", "taylor", "snip"]).optional().meta({
@@ -104,6 +132,10 @@ const Gate = z
       .optional()
       .meta({ description: "Median time after over before" }),
     min_agreement: Share.optional().meta({ description: "Share of rows of the same class" }),
+    max_attribution_change: z.number().min(0).optional().meta({
+      description:
+        "How far the contributions of features may change, as a share of their size (permutation SHAP on up to 16 rows)",
+    }),
   })
   .meta({ id: "OptimizationGate", description: "What the new version has to keep to" });
 
@@ -149,6 +181,7 @@ export const OptimizeRequest = z
     z.strictObject({ kind: z.literal("fp16"), options: HalfOptions.optional(), ...Common }),
     z.strictObject({ kind: z.literal("prune"), options: PruneOptions.optional(), ...Common }),
     z.strictObject({ kind: z.literal("graph"), options: GraphOptions.optional(), ...Common }),
+    z.strictObject({ kind: z.literal("describe"), options: DescribeOptions, ...Common }),
   ])
   .meta({ id: "OptimizeRequest", example: { kind: "quantize_dynamic" } });
 
@@ -212,6 +245,17 @@ const Measured = {
   after: Measure,
   agreement: Agreement.nullable(),
   speed: Speed.nullable(),
+  attributions: z
+    .object({
+      rows: z.int(),
+      change: z.number(),
+      interval: z.tuple([z.number(), z.number()]).nullable(),
+      same_top_feature: z.number(),
+    })
+    .nullable()
+    .meta({
+      description: "Whether both go by the same features; null where the gate does not ask",
+    }),
   report: z.record(z.string(), z.unknown()).meta({ description: "What the pass did, by its kind" }),
   gate: z.object({ passed: z.boolean(), reasons: z.array(z.string()) }),
   notes: z.array(z.string()).meta({ description: "What was left out, and why" }),

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Name } from "./common.ts";
+import { id, Name } from "./common.ts";
 import { VersionNumber } from "./model.ts";
 
 const Inputs = z.record(z.string(), z.unknown()).meta({
@@ -18,7 +18,24 @@ export const PredictQuery = z
     error: "give a version or an alias, not both",
   });
 
-export const PredictRequest = z.strictObject({ inputs: Inputs }).meta({ id: "PredictRequest" });
+const Store = z.boolean().default(false).meta({
+  description:
+    "Keep each row with its outputs before the answer, to be explained later; at most 1,000 rows, which the model's inputs must have as their first size",
+});
+
+/** Of what `store` has kept. */
+const KeptIds = {
+  prediction_id: id("prd").nullable().meta({
+    description: "Of the one row; null where nothing was stored, or several rows",
+  }),
+  prediction_ids: z.array(id("prd")).nullable().meta({
+    description: "One for each row; null where nothing was stored",
+  }),
+};
+
+export const PredictRequest = z
+  .strictObject({ inputs: Inputs, store: Store })
+  .meta({ id: "PredictRequest" });
 
 const Timing = z.object({ load_ms: z.number(), queue_ms: z.number(), run_ms: z.number() }).meta({
   id: "Timing",
@@ -32,9 +49,10 @@ export const PredictResponse = z
     outputs: Outputs,
     latency_ms: z.number(),
     timing: Timing,
+    ...KeptIds,
   })
   .meta({ id: "Prediction" });
 
-export { Inputs, Outputs, Timing };
+export { Inputs, KeptIds, Outputs, Store, Timing };
 export type PredictRequest = z.input<typeof PredictRequest>;
 export type PredictResponse = z.infer<typeof PredictResponse>;

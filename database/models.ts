@@ -1,6 +1,13 @@
 import { and, asc, desc, eq, gt, inArray, lt } from "drizzle-orm";
 import type { Directory } from "./directory.ts";
-import { model, modelAlias, modelVersion } from "./schema.ts";
+import {
+  background,
+  explanation,
+  explanationUsage,
+  model,
+  modelAlias,
+  modelVersion,
+} from "./schema.ts";
 import { containsText } from "./search.ts";
 
 export type ModelRow = typeof model.$inferSelect;
@@ -108,6 +115,12 @@ export async function removeVersion(
     directory
       .delete(modelVersion)
       .where(and(eq(modelVersion.model_id, model_id), eq(modelVersion.version, version))),
+    directory
+      .delete(explanation)
+      .where(and(eq(explanation.model_id, model_id), eq(explanation.version, version))),
+    directory
+      .delete(background)
+      .where(and(eq(background.model_id, model_id), eq(background.version, version))),
     directory.update(model).set({ latest_version }).where(eq(model.id, model_id)),
   ]);
 }
@@ -140,6 +153,9 @@ export async function removeModel(directory: Directory, model_id: string): Promi
   await directory.batch([
     directory.delete(modelAlias).where(eq(modelAlias.model_id, model_id)),
     directory.delete(modelVersion).where(eq(modelVersion.model_id, model_id)),
+    directory.delete(explanation).where(eq(explanation.model_id, model_id)),
+    directory.delete(explanationUsage).where(eq(explanationUsage.model_id, model_id)),
+    directory.delete(background).where(eq(background.model_id, model_id)),
     directory.delete(model).where(eq(model.id, model_id)),
   ]);
 }

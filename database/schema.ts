@@ -8,9 +8,11 @@ import {
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
 import type { ExperimentStatus } from "../domain/experiments/experiment.ts";
+import type { Method } from "../domain/explain/explanation.ts";
 import type { KeyEnvironment } from "../domain/keys/api-key.ts";
 import type { Scope } from "../domain/keys/scopes.ts";
 import type { Derivation } from "../domain/models/derivation.ts";
+import type { ModelDetails } from "../domain/models/details.ts";
 import type { Signature } from "../domain/tensors/tensor.ts";
 
 /**
@@ -69,6 +71,7 @@ export const modelVersion = sqliteTable(
     created_at: integer("created_at").notNull(),
     created_by: text("created_by").notNull(),
     derived_from: text("derived_from", { mode: "json" }).$type<Derivation>(),
+    details: text("details", { mode: "json" }).$type<ModelDetails>(),
   },
   (table) => [primaryKey({ columns: [table.model_id, table.version] })],
 );
@@ -131,4 +134,101 @@ export const layer = sqliteTable(
     updated_at: integer("updated_at").notNull(),
   },
   (table) => [uniqueIndex("layer_name").on(table.owner_id, table.name)],
+);
+
+/**
+ * What explanations have found: they are computed from immutable things, so that a row is the
+ * whole truth of itself and no actor owns it.
+ */
+export const explanation = sqliteTable(
+  "explanation",
+  {
+    id: text("id").primaryKey(),
+    owner_id: text("owner_id")
+      .notNull()
+      .references(() => user.id),
+    model_id: text("model_id").notNull(),
+    version: integer("version").notNull(),
+    kind: text("kind").$type<ExplanationKind>().notNull(),
+    method: text("method").$type<Method>().notNull(),
+    prediction_id: text("prediction_id"),
+    /** SHA-256 of all that the answer depends on; null where it is not to be found by that. */
+    cache_key: text("cache_key"),
+    /** As it is sent, without what is told by the other columns. */
+    body: text("body").notNull(),
+    computation_ms: integer("computation_ms").notNull(),
+    created_at: integer("created_at").notNull(),
+    expires_at: integer("expires_at").notNull(),
+  },
+  (table) => [
+    index("explanation_owner").on(table.owner_id, table.id),
+    index("explanation_cache").on(table.owner_id, table.cache_key),
+    index("explanation_model").on(table.model_id, table.version, table.id),
+    index("explanation_expiry").on(table.expires_at),
+  ],
+);
+export type ExplanationKind = "local" | "global" | "drift";
+
+/** Who owns a job, and how it stands; its truth is its actor's. */
+export const job = sqliteTable(
+  "job",
+  {
+    id: text("id").primaryKey(),
+    owner_id: text("owner_id")
+      .notNull()
+      .references(() => user.id),
+    kind: text("kind").$type<JobKind>().notNull(),
+    status: text("status").$type<JobStatus>().notNull(),
+    model_id: text("model_id").notNull(),
+    model: text("model").notNull(),
+    version: integer("version").notNull(),
+    rows: integer("rows").notNull(),
+    /** SHA-256 of the request: asked for again while it is under way, it is the same job. */
+    request_hash: text("request_hash").notNull(),
+    created_at: integer("created_at").notNull(),
+    ended_at: integer("ended_at"),
+  },
+  (table) => [
+    index("job_owner").on(table.owner_id, table.id),
+    uniqueIndex("job_request")
+      .on(table.owner_id, table.request_hash)
+      .where(sql`${table.status} IN ('queued', 'running')`),
+  ],
+);
+export type JobKind = "explain_batch" | "explain_global";
+export type JobStatus = "queued" | "running" | "succeeded" | "failed" | "cancelled";
+
+/** How often an explanation was there already, by model and UTC day. */
+export const explanationUsage = sqliteTable(
+  "explanation_usage",
+  {
+    owner_id: text("owner_id").notNull(),
+    model_id: text("model_id").notNull(),
+    /** Days since 1970. */
+    day: integer("day").notNull(),
+    hits: integer("hits").notNull(),
+    misses: integer("misses").notNull(),
+    computation_ms: integer("computation_ms").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.owner_id, table.model_id, table.day] })],
+);
+
+/** Rows that a version's predictions are compared with. What a row says never changes: a set that is put anew is a new row. */
+export const background = sqliteTable(
+  "background",
+  {
+    id: text("id").primaryKey(),
+    model_id: text("model_id").notNull(),
+    version: integer("version").notNull(),
+    name: text("name").notNull(),
+    method: text("method").$type<"all" | "k_means" | "stratified">().notNull(),
+    rows: integer("rows").notNull(),
+    source_rows: integer("source_rows").notNull(),
+    seed: integer("seed").notNull(),
+    /** The rows and their weights, as contract/background.ts writes them. */
+    body: text("body").notNull(),
+    created_at: integer("created_at").notNull(),
+    created_by: text("created_by").notNull(),
+  },
+  (table) => [uniqueIndex("background_name").on(table.model_id, table.version, table.name)],
 );

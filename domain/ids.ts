@@ -23,7 +23,8 @@ export function encodeBase32(bytes: Uint8Array, length: number): string {
   return text;
 }
 
-export type IdPrefix = "usr" | "key" | "mdl" | "exp" | "var" | "upl" | "lyr";
+export type IdPrefix =
+  "usr" | "key" | "mdl" | "exp" | "var" | "upl" | "lyr" | "xpl" | "prd" | "bkg" | "job";
 
 /** A prefixed id that sorts by creation time when `bytes` is a UUIDv7 (RFC 9562). */
 export const formatId = <P extends IdPrefix>(prefix: P, bytes: Uint8Array): `${P}_${string}` =>

@@ -8,6 +8,7 @@ const CONFIGS = [
   "wrangler.toml",
   "workers/inference/wrangler.toml",
   "workers/compute/wrangler.toml",
+  "workers/explain/wrangler.toml",
   "workers/pages/wrangler.toml",
 ];
 

@@ -106,5 +106,8 @@ function print(baseUrl: string, key: string | null): void {
   console.log("\nTry, in another terminal:");
   console.log("  npm run demo                    a canary that is better than the champion");
   console.log("  npm run demo -- --regressed     a canary that is rolled back by itself");
-  console.log("  npx linnet models list          the command line\n");
+  console.log("  npx linnet models list          the command line");
+  console.log(
+    "  npx linnet explain wdbc@2 --data examples/wdbc/held-out.csv --label-column 31 --row 1\n",
+  );
 }

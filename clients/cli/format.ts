@@ -17,6 +17,21 @@ export const formatRunMs = (ms: number): string => (ms < 0.1 ? ms.toFixed(4) : f
 export const formatNumber = (value: number | null): string =>
   value === null ? NONE : String(Number(value.toPrecision(4)));
 
+/** For a column of numbers: all to the same decimals, four digits of the largest. */
+export function alignedTo(largest: number): (value: number) => string {
+  if (!(largest > 0)) return formatNumber;
+  const power = Math.floor(Math.log10(largest));
+  // Beyond this a column of zeros would say nothing.
+  if (power < -5 || power > 8) return (value) => value.toExponential(2);
+  return (value) => value.toFixed(Math.max(0, 3 - power));
+}
+
+/** With a sign that is seen without colours: `+0.12` and `-0.12`. */
+export const formatSigned = (
+  value: number,
+  format: (size: number) => string = formatNumber,
+): string => `${value < 0 ? "-" : "+"}${format(Math.abs(value))}`;
+
 /** Decimal units, as disks and networks count. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB"];

@@ -14,8 +14,21 @@ const HINTS: Partial<Record<FailureCode, string>> = {
   version_not_found: "`linnet models versions <model>` shows the versions",
   release_gate_failed: "loosen the limit, choose other --options, or look at --dry-run",
   optimization_invalid: "`linnet models inspect <model>` shows its inputs, nodes and operators",
+  explanation_target_unknown: "`linnet models get <model@version>` shows the outputs",
+  explanation_too_costly:
+    "`--options '{\"samples\":500}'`, --groups or a smaller --background make it less",
+  feature_unknown:
+    "the names are those of the table's head (--data), else of the model's file, else input[0], input[1], …",
+  gradient_missing: "--method kernel and --method permutation need no gradient",
+  background_missing:
+    "`linnet backgrounds put <model> default --data <file>` keeps rows, or give --background <file>",
+  background_not_found: "`linnet backgrounds list <model>` shows the sets",
+  explanation_not_found: "`linnet explanations list` shows those that are kept",
+  job_not_found: "`linnet jobs list` shows your jobs",
+  job_ended: "`linnet jobs get <id>` shows how it ended",
   alias_not_found: "`linnet models aliases <model>` shows the aliases",
   alias_moved: "`linnet models aliases <model> <alias>` shows who moved it",
+  prediction_not_found: "`linnet predictions list <model>` shows what is kept",
   experiment_not_found: "`linnet experiments list` shows your experiments",
   experiment_not_started: "`linnet experiments start <id>` starts it",
   experiment_concluding: "try again in a second",

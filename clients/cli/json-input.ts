@@ -20,7 +20,8 @@ export async function readJsonOption(
     : objectOf(text, `the value of ${option}`);
 }
 
-async function readNamed(world: World, file: string): Promise<string> {
+/** The text of a file; `-` is standard input. */
+export async function readNamed(world: World, file: string): Promise<string> {
   try {
     return file === "-" ? await readStdin(world) : await readFile(resolve(world.cwd, file), "utf8");
   } catch (cause) {

@@ -1,6 +1,10 @@
 import { Command } from "commander";
 import packageFile from "./package.json" with { type: "json" };
 import { type Register, wireTo } from "./command.ts";
+import { registerBackgrounds } from "./commands/backgrounds.ts";
+import { registerExplain } from "./commands/explain.ts";
+import { registerExplanations } from "./commands/explanations.ts";
+import { registerJobs } from "./commands/jobs.ts";
 import { registerExperimentCreation } from "./commands/experiment-create.ts";
 import { registerExperimentOutcomes } from "./commands/experiment-outcomes.ts";
 import { registerExperimentPlanning } from "./commands/experiment-planning.ts";
@@ -13,10 +17,12 @@ import { registerExperiments } from "./commands/experiments.ts";
 import { registerHealth } from "./commands/health.ts";
 import { registerKeys } from "./commands/keys.ts";
 import { registerLayers } from "./commands/layers.ts";
+import { registerModelCapture } from "./commands/model-capture.ts";
 import { registerModelFiles } from "./commands/model-files.ts";
 import { registerModelOptimization } from "./commands/model-optimization.ts";
 import { registerModels } from "./commands/models.ts";
 import { registerPredict } from "./commands/predict.ts";
+import { registerPredictions } from "./commands/predictions.ts";
 import { registerSession } from "./commands/session.ts";
 import { registerUsers } from "./commands/users.ts";
 import type { World } from "./world.ts";
@@ -39,7 +45,12 @@ const GROUPS: readonly { name: string; summary: string; parts: readonly Register
   {
     name: "models",
     summary: "models, their versions and aliases",
-    parts: [registerModels, registerModelFiles, registerModelOptimization],
+    parts: [registerModels, registerModelFiles, registerModelOptimization, registerModelCapture],
+  },
+  {
+    name: "predictions",
+    summary: "predictions that were kept",
+    parts: [registerPredictions],
   },
   {
     name: "experiments",
@@ -61,6 +72,17 @@ const GROUPS: readonly { name: string; summary: string; parts: readonly Register
     summary: "shares of users that experiments do not share",
     parts: [registerLayers],
   },
+  {
+    name: "explanations",
+    summary: "what was explained and is kept",
+    parts: [registerExplanations],
+  },
+  {
+    name: "backgrounds",
+    summary: "rows that explanations compare with",
+    parts: [registerBackgrounds],
+  },
+  { name: "jobs", summary: "work that goes on by itself", parts: [registerJobs] },
   { name: "keys", summary: "API keys", parts: [registerKeys] },
   { name: "users", summary: "users, for administrators", parts: [registerUsers] },
 ];
@@ -84,6 +106,7 @@ export function createProgram(world: World, finish: (code: number) => void): Com
 
   registerSession(program, wire);
   registerPredict(program, wire);
+  registerExplain(program, wire);
   for (const { name, summary, parts } of GROUPS) {
     const group = program.command(name).description(summary);
     for (const register of parts) register(group, wire);

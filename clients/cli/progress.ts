@@ -12,7 +12,12 @@ export type Progress = { update(done: number): void; end(): void };
 /** A bar on a terminal that goes away at its end; nothing elsewhere. */
 export function createProgress(
   stream: Output,
-  { label, total, paint }: { label: string; total: number; paint: Paint },
+  {
+    label,
+    total,
+    paint,
+    format = formatBytes,
+  }: { label: string; total: number; paint: Paint; format?: (count: number) => string },
 ): Progress {
   if (stream.isTTY !== true) return { update: () => undefined, end: () => undefined };
   const started = Date.now();
@@ -24,9 +29,9 @@ export function createProgress(
       drawnAt = now;
       const share = total === 0 ? 1 : Math.min(1, done / total);
       const bar = renderBar(share, { width: BAR_WIDTH, paint });
-      const rate = now > started ? `  ${formatBytes((done / (now - started)) * 1_000)}/s` : "";
+      const rate = now > started ? `  ${format((done / (now - started)) * 1_000)}/s` : "";
       const percent = `${Math.floor(share * 100)} %`.padStart(5);
-      const counts = `${formatBytes(done)} of ${formatBytes(total)}${rate}`;
+      const counts = `${format(done)} of ${format(total)}${rate}`;
       stream.write(`${CLEAR_LINE}${label} ${bar} ${percent}  ${paint.dim(counts)}`);
     },
     end() {

@@ -18,15 +18,23 @@ export type TableOptions = {
   rows?: number | undefined;
 };
 
+/** Rows, and what the head of the table calls the numbers of one; null where none does. */
+export type Table = { data: Data; names: string[] | null };
+
 /** Rows for a model from a file: JSON as the API takes it, or CSV for a model of one input; `.gz` is unpacked. */
-export async function readData(
+export const readData = async (...of: Parameters<typeof readTable>): Promise<Data> =>
+  (await readTable(...of)).data;
+
+/** The same, with the names. */
+export async function readTable(
   world: World,
   file: string,
   inputs: readonly Spec[],
   options: TableOptions,
-): Promise<Data> {
+): Promise<Table> {
   const text = await readText(world, file);
-  if (text.trimStart().startsWith("{")) return parseJson(text, file, options);
+  if (text.trimStart().startsWith("{"))
+    return { data: parseJson(text, file, options), names: null };
   const [input, ...others] = inputs;
   if (!input || others.length > 0)
     throw new UsageError(
@@ -65,13 +73,13 @@ function tableOf(
   file: string,
   input: Spec,
   { labelColumn, scale = 1, rows }: TableOptions,
-): Data {
+): Table {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== "");
   const cells = lines.map((line) => line.split(",").map((cell) => cell.trim()));
   const [first = []] = cells;
   // Names have no number among them, unless one of them is asked for.
   const isHead =
-    first.every((cell) => cell === "" || Number.isNaN(Number(cell))) || names(labelColumn, first);
+    first.every((cell) => cell === "" || Number.isNaN(Number(cell))) || holds(first, labelColumn);
   const body = cells.slice(isHead ? 1 : 0).slice(0, rows);
   if (body.length === 0) throw new UsageError(`${file} has no rows`);
   const label = labelColumn === undefined ? -1 : columnOf(labelColumn, first, isHead);
@@ -88,10 +96,12 @@ function tableOf(
   });
   const shape = shapeOf(input, body.length, width);
   const inputs = { [input.name]: { shape, data } };
-  return label < 0 ? { inputs } : { inputs, labels: labelsOf(body.map((row) => row[label] ?? "")) };
+  const labels = label < 0 ? {} : { labels: labelsOf(body.map((row) => row[label] ?? "")) };
+  const names = isHead ? first.filter((_, column) => column !== label) : null;
+  return { data: { inputs, ...labels }, names };
 }
 
-const names = (column: string | undefined, first: readonly string[]): boolean =>
+const holds = (first: readonly string[], column: string | undefined): boolean =>
   column !== undefined && Number.isNaN(Number(column)) && first.includes(column);
 
 function columnOf(text: string, first: readonly string[], isHead: boolean): number {

@@ -2,6 +2,8 @@ import { failureOf, LinnetError } from "./linnet-error.ts";
 import { isPassing, pause, retryWait } from "./retry.ts";
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+/** Of work on a model: the platform computes for five minutes at most. */
+export const COMPUTE_TIMEOUT_MS = 360_000;
 const DEFAULT_RETRIES = 2;
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;

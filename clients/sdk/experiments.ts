@@ -142,7 +142,8 @@ export const route = (
 
 /**
  * Runs the model of the variant that this request gets, and counts the request for it. A
- * `request_id` is made up if you give none, so that a retry is the same request.
+ * `request_id` is made up if you give none, so that a retry is the same request. With `store` each
+ * row is kept; the call is then not repeated by itself, as that would keep it twice.
  */
 export const predict = (
   client: Linnet,
@@ -152,8 +153,9 @@ export const predict = (
 ): Promise<ExperimentPredictResponse> => {
   const request_id = request.request_id ?? options?.requestId ?? randomId("req");
   const json = { ...request, request_id };
+  const repeatable = request.store !== true;
   return client.call(
-    { method: "POST", path: path`/v1/experiments/${id}/predict`, json, repeatable: true },
+    { method: "POST", path: path`/v1/experiments/${id}/predict`, json, repeatable },
     options,
   );
 };

@@ -10,11 +10,15 @@ export type {
 } from "./outcome-reporter.ts";
 
 export * as aliases from "./aliases.ts";
+export * as backgrounds from "./backgrounds.ts";
 export * as experiments from "./experiments.ts";
+export * as explanations from "./explanations.ts";
+export * as jobs from "./jobs.ts";
 export * as keys from "./keys.ts";
 export * as layers from "./layers.ts";
 export * as models from "./models.ts";
 export * as platform from "./platform.ts";
+export * as predictions from "./predictions.ts";
 export * as users from "./users.ts";
 export * as versions from "./versions.ts";
 

@@ -53,19 +53,25 @@ export async function failureOf(response: Response): Promise<LinnetError> {
     retryAfterMs: readRetryAfter(headers.get("retry-after")),
   };
   const problem = readProblem(headers.get("content-type"), text);
-  if (problem) {
-    const { code, detail, instance } = problem;
-    return new LinnetError({
-      ...answered,
-      code,
-      detail,
-      problem,
-      requestId: answered.requestId ?? instance,
-    });
-  }
+  if (problem) return refusalOf(problem, answered.requestId, answered);
   const detail = `the answer with status ${status} is not one of a Linnet platform`;
   return new LinnetError({ ...answered, code: "unexpected_answer", detail });
 }
+
+/** A problem document as an error; one that a stream or a job carries has no answer of its own. */
+export const refusalOf = (
+  problem: Problem,
+  requestId: string | null = null,
+  answered: Pick<Failure, "status" | "retryAfterMs"> = {},
+): LinnetError =>
+  new LinnetError({
+    status: problem.status,
+    ...answered,
+    code: problem.code,
+    detail: problem.detail,
+    problem,
+    requestId: requestId ?? problem.instance,
+  });
 
 function readProblem(type: string | null, text: string): Problem | null {
   if (!type?.startsWith("application/problem+json")) return null;

@@ -1,7 +1,15 @@
 import type { CallOptions, Linnet } from "./client.ts";
 import { eachItem, type PageQuery } from "./page.ts";
 import { path } from "./path.ts";
-import type { CreateModel, ModelView, Page, PredictRequest, PredictResponse } from "./wire.ts";
+import type {
+  CaptureView,
+  CreateModel,
+  ModelView,
+  Page,
+  PredictRequest,
+  PredictResponse,
+  PutCapture,
+} from "./wire.ts";
 
 export type ModelQuery = PageQuery & {
   /** Part of the name or description. */
@@ -47,7 +55,8 @@ export const remove = (client: Linnet, model: string, options?: CallOptions): Pr
 
 /**
  * Runs a model on `inputs`, one nested array for each input by name. Without `version` or
- * `alias`: the alias `champion`, or the latest version where there is none.
+ * `alias`: the alias `champion`, or the latest version where there is none. With `store` each row
+ * is kept; the call is then not repeated by itself, as that would keep it twice.
  */
 export const predict = (
   client: Linnet,
@@ -55,10 +64,34 @@ export const predict = (
   request: PredictRequest & { version?: number | undefined; alias?: string | undefined },
   options?: CallOptions,
 ): Promise<PredictResponse> => {
-  const { inputs, ...query } = request;
-  const json = { inputs };
+  const { inputs, store, ...query } = request;
+  const json = { inputs, store };
+  const repeatable = store !== true;
   return client.call(
-    { method: "POST", path: path`/v1/models/${model}/predict`, query, json, repeatable: true },
+    { method: "POST", path: path`/v1/models/${model}/predict`, query, json, repeatable },
     options,
   );
 };
+
+/** Which share of the model's predictions is kept, and what is kept now. */
+export const getCapture = (
+  client: Linnet,
+  model: string,
+  options?: CallOptions,
+): Promise<CaptureView> =>
+  client.call(
+    { method: "GET", path: path`/v1/models/${model}/capture`, repeatable: true },
+    options,
+  );
+
+/** Keeps a share of the model's predictions from now on, within a second. */
+export const putCapture = (
+  client: Linnet,
+  model: string,
+  setting: PutCapture,
+  options?: CallOptions,
+): Promise<CaptureView> =>
+  client.call(
+    { method: "PUT", path: path`/v1/models/${model}/capture`, json: setting, repeatable: true },
+    options,
+  );

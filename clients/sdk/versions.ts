@@ -1,4 +1,10 @@
-import { type Call, type CallOptions, type Linnet, readJson } from "./client.ts";
+import {
+  type Call,
+  type CallOptions,
+  COMPUTE_TIMEOUT_MS,
+  type Linnet,
+  readJson,
+} from "./client.ts";
 import { eachItem, type PageQuery } from "./page.ts";
 import { path } from "./path.ts";
 import { type OnProgress, uploadBody, type UploadSource } from "./upload-body.ts";
@@ -14,8 +20,6 @@ import type {
 
 /** Bytes take their time; the platform bounds their number. */
 const UPLOAD_TIMEOUT_MS = 600_000;
-/** The platform computes for five minutes at most. */
-const COMPUTE_TIMEOUT_MS = 360_000;
 
 export type UploadOptions = CallOptions & {
   /** What is new in this version. */

@@ -2,6 +2,7 @@
 import type { ReportOutcomes, RouteRequest } from "../../contract/experiment-traffic.ts";
 import type { DeepHealth } from "../../contract/health.ts";
 
+export type { BackgroundRows, BackgroundView, PutBackground } from "../../contract/background.ts";
 export type { Page } from "../../contract/common.ts";
 export type {
   CreateExperiment,
@@ -33,7 +34,22 @@ export type {
   RouteRequest,
   RouteResponse,
 } from "../../contract/experiment-traffic.ts";
+export type {
+  ExplainBatchBody as ExplainBatchRequest,
+  ExplainBody as ExplainRequest,
+  ExplainDriftBody as ExplainDriftRequest,
+  ExplainGlobalBody as ExplainGlobalRequest,
+  ExportExplainerBody as ExportExplainerRequest,
+} from "../../contract/explain-body.ts";
+export type {
+  AnyExplanationView,
+  DriftExplanationView,
+  ExplanationView,
+  GlobalExplanationView,
+} from "../../contract/explanation.ts";
+export type { ExplanationStatistics, ExplanationSummary } from "../../contract/explanation-list.ts";
 export type { DeepHealth } from "../../contract/health.ts";
+export type { JobSummary, JobView } from "../../contract/job.ts";
 export type { CreateKey, KeyUsage, KeyView, NewKey, SetUpResult } from "../../contract/key.ts";
 export type { UserView } from "../../contract/key.ts";
 export type { LayerSummary, LayerView, PutLayer } from "../../contract/layer.ts";
@@ -53,6 +69,13 @@ export type {
   OptimizeResult,
 } from "../../contract/optimize.ts";
 export type { PredictRequest, PredictResponse } from "../../contract/predict.ts";
+export type {
+  CaptureView,
+  PredictionSummary,
+  PredictionView,
+  PrunedPredictions,
+  PutCapture,
+} from "../../contract/prediction.ts";
 export type { Problem, ProblemCode } from "../../contract/problem.ts";
 
 type CompleteOutcome = ReportOutcomes["outcomes"][number];

@@ -20,12 +20,21 @@ export type ExplainFaultCode =
 
 export type ExplainProblem = { code: ExplainFaultCode; message: string; field?: string };
 
+/** What is at fault where a function cannot know what the caller calls it. */
+const FIELD_OF: Partial<Record<ExplainFaultCode, string>> = {
+  value_invalid: "inputs",
+  target_unknown: "target",
+  background_missing: "background",
+  method_unsupported: "method",
+  gradient_missing: "method",
+};
+
 /** Thrown by every function of this folder for what a caller can cause; anything else is a bug. */
 export class ExplainFault extends Error {
   readonly problem: ExplainProblem;
 
-  /** `field` is the option or input at fault, as the caller named it. */
-  constructor(code: ExplainFaultCode, message: string, field?: string) {
+  /** `field` is the option or input at fault, as the caller named it; most codes have one of their own. */
+  constructor(code: ExplainFaultCode, message: string, field = FIELD_OF[code]) {
     super(brief(message));
     this.name = "ExplainFault";
     this.problem = { code, message: this.message, ...(field === undefined ? {} : { field }) };

@@ -58,7 +58,7 @@ export type MethodOptions = {
 };
 
 export type ExplainRequest = {
-  /** `shap` picks the Shapley method that suits the model: tree, gradient, or kernel. */
+  /** `shap` picks the Shapley method that suits the model: tree, deep, gradient, or kernel. */
   method: Method | "shap";
   options: MethodOptions;
   /** Null: the output of scores, and in it the class that the model names for the instance. */

@@ -32,6 +32,15 @@ export const ADDITIVE: ReadonlySet<Method> = new Set([
   "integrated_gradients",
 ]);
 
+/** Those among them that add up at every estimate, so that a residual says nothing of how good it is. */
+export const SUMS_AT_ONCE: ReadonlySet<Method> = new Set([
+  "exact",
+  "kernel",
+  "permutation",
+  "deep",
+  "tree",
+]);
+
 export type FeatureContribution = {
   feature_name: string;
   /** What the instance has there; null where that is more than one value. */

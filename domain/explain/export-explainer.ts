@@ -25,7 +25,7 @@ export type ExportOptions = {
 };
 
 /** What an exported explainer gives, beside its inputs, which are the model's with one row. */
-export const EXPLAINER_OUTPUTS = ["contributions", "base_value", "prediction"] as const;
+const EXPLAINER_OUTPUTS = ["contributions", "base_value", "prediction"] as const;
 
 /** Numbers that the inputs of all rows of a graph hold together; its largest tensors are some times as large. */
 const MOST_NUMBERS = 2 ** 26;

@@ -53,21 +53,25 @@ export function backgroundGame(
   const { count, weights } = background;
   const players = groups.length;
   const unknown = withFixedNumbers(instance, background, groups);
+  const known = repeated(instance, layout, count);
   const together = Math.max(1, Math.floor(NUMBERS_AT_ONCE / (size * count)));
   let room = newRows(layout, 0);
 
-  /** A coalition's rows are the background's, with what its players have written over them. */
+  /** A coalition's rows are mostly known or mostly unknown; the fewer numbers are written over the others. */
   function fill(masks: Uint8Array, from: number, to: number): void {
     if (room.length < (to - from) * unknown.length) room = newRows(layout, (to - from) * count);
     for (let coalition = from; coalition < to; coalition += 1) {
       const start = (coalition - from) * unknown.length;
-      room.set(unknown, start);
+      const mask = masks.subarray(coalition * players, (coalition + 1) * players);
+      let inside = 0;
+      for (const player of mask) inside += player;
+      const isMostlyKnown = 2 * inside > players;
+      const [most, fewer] = isMostlyKnown ? [known, unknown] : [unknown, known];
+      room.set(most, start);
       for (let player = 0; player < players; player += 1)
-        if (masks[coalition * players + player] === 1)
-          for (const member of groups[player] ?? []) {
-            const value = instance[member] ?? 0;
-            for (let row = 0; row < count; row += 1) room[start + row * size + member] = value;
-          }
+        if ((mask[player] === 0) === isMostlyKnown)
+          for (const member of groups[player] ?? [])
+            for (let at = member; at < fewer.length; at += size) room[start + at] = fewer[at] ?? 0;
     }
   }
 
@@ -97,6 +101,14 @@ function withFixedNumbers(instance: Rows, { rows, count }: Background, groups: G
   for (let at = 0; at < fixed.length; at += 1)
     if (!owned.has(at % instance.length)) fixed[at] = instance[at % instance.length] ?? 0;
   return fixed;
+}
+
+/** The instance `count` times. */
+function repeated(instance: Rows, layout: RowLayout, count: number): Rows {
+  const rows = newRows(layout, count);
+  for (let row = 0; row < count; row += 1)
+    rows.set(instance.subarray(0, layout.size), row * layout.size);
+  return rows;
 }
 
 /** Beyond this the squares of differences, which intervals are made of, leave the range of a number. */

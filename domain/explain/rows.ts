@@ -93,6 +93,20 @@ export function feedsFromRows(
   return Object.fromEntries(feeds);
 }
 
+/** The same for a model that may take a `fixed` number of rows only: the run is filled up with zeros, which nobody reads. */
+export function feedsOf(
+  layout: RowLayout,
+  rows: Rows,
+  from: number,
+  to: number,
+  fixed: number | undefined,
+): Record<string, Tensor> {
+  if (fixed === undefined || to - from === fixed) return feedsFromRows(layout, rows, from, to);
+  const filled = newRows(layout, fixed);
+  filled.set(rows.subarray(from * layout.size, to * layout.size));
+  return feedsFromRows(layout, filled, 0, fixed);
+}
+
 function dataOf(port: Port, length: number, valueAt: (at: number) => number): Tensor["data"] {
   const { type, categories } = port;
   if (type === "string")

@@ -1,9 +1,8 @@
-import { isFloats } from "../onnx/scores.ts";
-import { float16Value } from "../onnx/tensors.ts";
+import { isFloats, numberAt } from "../onnx/scores.ts";
 import type { OpenModel } from "../onnx/runtime.ts";
 import { countOf, type Tensor } from "../tensors/tensor.ts";
 import { ExplainFault } from "./explain-fault.ts";
-import { feedsFromRows, type RowLayout, type Rows } from "./rows.ts";
+import { feedsOf, type RowLayout, type Rows } from "./rows.ts";
 
 /** The number that is explained, for each of `count` rows. */
 export type Score = (rows: Rows, count: number) => Promise<Float64Array>;
@@ -24,63 +23,57 @@ export type ScoreOptions = {
   ran?: (rows: number) => void;
 };
 
+/** Rows of a layout that run together, where their activations allow `fitting`. */
+export const rowsAtOnce = ({ size }: RowLayout, fitting = MOST_ROWS): number =>
+  Math.max(1, Math.min(MOST_ROWS, fitting, Math.floor(MOST_NUMBERS / size)));
+
 /** The target's score by running the model, in runs of bounded size. */
-export function scoreOf(
-  open: OpenModel,
-  layout: RowLayout,
-  target: Target,
-  options: ScoreOptions = {},
-): Score {
-  const { rows_at_once = MOST_ROWS } = options;
-  const most = Math.max(1, Math.min(rows_at_once, Math.floor(MOST_NUMBERS / layout.size)));
-  return async (rows, count) => {
+export const scoreOf =
+  (open: OpenModel, layout: RowLayout, target: Target, options: ScoreOptions = {}): Score =>
+  async (rows, count) => {
     const scores = new Float64Array(count);
-    const step = options.fixed_batch ?? Math.min(most, count);
-    for (let from = 0; from < count; from += step) {
-      const to = Math.min(from + step, count);
-      const found = await open.run(feedsOf(rows, from, to, step), [target.output]);
-      options.ran?.(to - from);
-      takeScores(scores, found[target.output], target, from, to);
-    }
+    const { output, index } = target;
+    await eachRun(open, layout, output, { rows, count }, options, (answer, from, to) => {
+      const width = countOf(answer.dims.slice(1));
+      if (index < 0 || index >= width)
+        throw new ExplainFault(
+          "target_unknown",
+          `output '${output}' has ${width} values a row, from 0 to ${width - 1}, and no ${index}`,
+          "target.index",
+        );
+      for (let row = from; row < to; row += 1)
+        scores[row] = numberAt(answer, (row - from) * width + index);
+    });
     return scores;
   };
 
-  /** A model of a fixed batch gets its last rows filled up with zeros, which nobody reads. */
-  function feedsOf(rows: Rows, from: number, to: number, step: number): Record<string, Tensor> {
-    if (options.fixed_batch === undefined || to - from === step)
-      return feedsFromRows(layout, rows, from, to);
-    const filled =
-      rows instanceof Float32Array
-        ? new Float32Array(step * layout.size)
-        : new Float64Array(step * layout.size);
-    filled.set(rows.subarray(from * layout.size, to * layout.size));
-    return feedsFromRows(layout, filled, 0, step);
-  }
-}
-
-function takeScores(
-  scores: Float64Array,
-  output: Tensor | undefined,
-  { output: name, index }: Target,
-  from: number,
-  to: number,
-): void {
-  if (output === undefined || !isFloats(output))
-    throw new ExplainFault("target_unknown", `output '${name}' has no floats`, "target.output");
-  const width = countOf(output.dims.slice(1));
-  if (index < 0 || index >= width)
-    throw new ExplainFault(
-      "target_unknown",
-      `output '${name}' has ${width} values a row, from 0 to ${width - 1}, and no ${index}`,
-      "target.index",
-    );
-  if ((output.dims[0] ?? 0) < to - from)
-    throw new ExplainFault(
-      "method_unsupported",
-      `output '${name}' has the dims [${output.dims.join(", ")}], and not a row for each of ${to - from}`,
-    );
-  for (let row = from; row < to; row += 1) {
-    const value = Number(output.data[(row - from) * width + index]);
-    scores[row] = output.type === "float16" ? float16Value(value) : value;
+/**
+ * Runs a model on rows, and hands over what an output of floats is for those from `from` to before
+ * `to`. Throws `ExplainFault`: target_unknown where it has no floats, method_unsupported where it
+ * has not a row for each.
+ */
+export async function eachRun(
+  open: OpenModel,
+  layout: RowLayout,
+  output: string,
+  { rows, count }: { rows: Rows; count: number },
+  { fixed_batch, rows_at_once, ran }: ScoreOptions,
+  take: (answer: Tensor, from: number, to: number) => void,
+): Promise<void> {
+  const step = fixed_batch ?? Math.min(rowsAtOnce(layout, rows_at_once), count);
+  for (let from = 0; from < count; from += step) {
+    const to = Math.min(from + step, count);
+    const feeds = feedsOf(layout, rows, from, to, fixed_batch);
+    const answer = (await open.run(feeds, [output]))[output];
+    ran?.(to - from);
+    if (answer === undefined || !isFloats(answer))
+      throw new ExplainFault("target_unknown", `output '${output}' has no floats`, "target.output");
+    if ((answer.dims[0] ?? 0) < to - from)
+      throw new ExplainFault(
+        "method_unsupported",
+        `output '${output}' has the dims [${answer.dims.join(", ")}], and not a row for each of ${to - from}, as what is explained must have`,
+        "target.output",
+      );
+    take(answer, from, to);
   }
 }

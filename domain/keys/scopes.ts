@@ -3,6 +3,9 @@ export const SCOPES = {
   "models:read": "List, inspect and download models",
   "models:write": "Upload versions, move aliases, delete",
   predict: "Run predictions and ask for routing decisions",
+  "explanations:read": "Read explanations, background sets, jobs and kept predictions",
+  "explanations:write":
+    "Explain predictions, keep background sets and shares of predictions, delete any of them",
   "experiments:read": "List experiments, read metrics, analysis and events",
   "experiments:write": "Create experiments and change their life",
   "outcomes:write": "Report outcomes",

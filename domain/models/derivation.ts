@@ -16,6 +16,13 @@ export type Derivation = {
 /** A record of a version is read with every list of versions. */
 const LONGEST_LIST = 20;
 
+/**
+ * The options as they are kept: those of a description are the version's details, and its
+ * vocabularies lie in the file.
+ */
+export const keptOptions = (kind: string, options: object | undefined): object =>
+  kind === "describe" ? {} : { ...options };
+
 /** A report with its long lists cut to their beginnings. */
 export const briefReport = (report: object): Record<string, unknown> =>
   Object.fromEntries(

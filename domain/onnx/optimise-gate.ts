@@ -8,6 +8,15 @@ export type Measurements = {
   evaluations: { before: Evaluation; after: Evaluation } | null;
   agreement: Agreement | null;
   speed: SpeedComparison | null;
+  attributions: AttributionMeasure | null;
+};
+
+/** How far two models go by the same features: see domain/explain/summary/attribution-change.ts. */
+export type AttributionMeasure = {
+  rows: number;
+  change: number;
+  interval: [number, number] | null;
+  same_top_feature: number;
 };
 
 export type GateResult = { passed: boolean; reasons: readonly string[] };
@@ -18,6 +27,11 @@ export function passGate(gate: Gate, measured: Measurements): GateResult {
     above("gate.max_size_ratio", gate.max_size_ratio, sizeRatio(measured)),
     above("gate.max_accuracy_loss", gate.max_accuracy_loss, accuracyLoss(measured)),
     above("gate.max_slowdown", gate.max_slowdown, measured.speed?.ratio ?? null),
+    above(
+      "gate.max_attribution_change",
+      gate.max_attribution_change,
+      measured.attributions?.change ?? null,
+    ),
     below("gate.min_agreement", gate.min_agreement, measured.agreement?.same_class ?? null),
   ].filter((reason) => reason !== null);
   return { passed: reasons.length === 0, reasons };

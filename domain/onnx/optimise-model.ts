@@ -8,7 +8,7 @@ import { generatedInputs } from "./generated-inputs.ts";
 import type { Latency } from "./latency.ts";
 import type { Model } from "./model.ts";
 import { attempt, OnnxFault } from "./onnx-fault.ts";
-import { passGate, type GateResult } from "./optimise-gate.ts";
+import { passGate, type AttributionMeasure, type GateResult } from "./optimise-gate.ts";
 import { runPass, type OptimiseKind, type PassReport } from "./optimise-passes.ts";
 import { checkRequest, type OptimiseRequest } from "./optimise-request.ts";
 import { firstBatch, fixedBatchOf, type Feeds } from "./rows.ts";
@@ -22,6 +22,12 @@ export type OptimiseTools = {
   tick_ms?: number;
   random: Random;
   /** Called as the work goes on, with the share of it that is done. */
+  /** Explains rows by both models, where the gate asks how far they go by the same features. */
+  attributions?: (
+    runtime: Runtime,
+    files: Pair<Uint8Array>,
+    inputs: Feeds,
+  ) => Promise<AttributionMeasure>;
   progress?: (stage: OptimiseStage, done: number) => void;
   /** Where it becomes true, the work ends with an `OnnxFault` (cancelled) before its next run. */
   signal?: { readonly aborted: boolean };
@@ -43,6 +49,8 @@ export type OptimiseResult = {
   /** How far the two answer alike on the data. */
   agreement: Agreement | null;
   speed: Pick<SpeedComparison, "batch_size" | "ratio" | "ratio_interval"> | null;
+  /** How far the contributions of features are the same; null where the gate does not ask. */
+  attributions: AttributionMeasure | null;
   report: PassReport;
   gate: GateResult;
   /** What was left out, and why. */
@@ -58,7 +66,7 @@ export async function optimiseModel(
   engine: Runtime,
   bytes: Uint8Array,
   request: OptimiseRequest,
-  { clock, tick_ms = 0, random, progress = () => undefined, signal }: OptimiseTools,
+  { clock, tick_ms = 0, random, attributions, progress = () => undefined, signal }: OptimiseTools,
 ): Promise<OptimiseResult> {
   checkRequest(request);
   const runtime = signal ? cancellable(engine, signal) : engine;
@@ -80,12 +88,15 @@ export async function optimiseModel(
     ? await compareModels(runtime, files, data, evaluation)
     : { agreement: null, evaluations: null };
 
+  const asksWhy = data !== undefined && gate.max_attribution_change !== undefined;
+  const why = (asksWhy && (await attributions?.(runtime, files, data.inputs))) || null;
+
   step("measure", 0.75);
   const notes: string[] = [];
   const speed = await measured(runtime, before, files, request, { clock, tick_ms, random, notes });
 
   const sizes = { before: bytes.length, after: after.length };
-  const result = passGate(gate, { sizes, evaluations, agreement, speed });
+  const result = passGate(gate, { sizes, evaluations, agreement, speed, attributions: why });
   step("done", 1);
   return {
     kind: request.kind,
@@ -98,6 +109,7 @@ export async function optimiseModel(
       ratio: speed.ratio,
       ratio_interval: speed.ratio_interval,
     },
+    attributions: why,
     report,
     gate: result,
     notes,
@@ -123,7 +135,7 @@ async function measured(
   runtime: Runtime,
   model: Model,
   files: Pair<Uint8Array>,
-  { data, speed = {} }: OptimiseRequest,
+  { kind, data, speed = kind === "describe" ? false : {} }: OptimiseRequest,
   { clock, tick_ms, random, notes }: Timing,
 ): Promise<SpeedComparison | null> {
   if (speed === false) return null;

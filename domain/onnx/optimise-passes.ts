@@ -1,8 +1,10 @@
+import { checkDescription } from "../models/check-description.ts";
+import { type ModelDescription, descriptionOf, withDescription } from "../models/description.ts";
 import { convertOpset } from "./convert-opset.ts";
 import { halve, type HalveOptions, type HalveReport } from "./halve/halve.ts";
 import type { Model } from "./model.ts";
 import { opsetOf } from "./node.ts";
-import { OnnxFault } from "./onnx-fault.ts";
+import { attempt, OnnxFault } from "./onnx-fault.ts";
 import type { OptimiseRequest } from "./optimise-request.ts";
 import { QUANTISED_OPSET } from "./quantise/constants.ts";
 import type { ImportanceOptions } from "./prune/importance.ts";
@@ -24,6 +26,7 @@ import type { FoldOptions } from "./rewrite/fold-constants.ts";
 import { makeBatchDynamic } from "./rewrite/make-batch-dynamic.ts";
 import { optimiseGraph } from "./rewrite/optimise-graph.ts";
 import { batchesOf } from "./rows.ts";
+import { signatureOf } from "./signature-of.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** `l1_unstructured`, the default, is `unstructured` by the weights' magnitudes. */
@@ -38,7 +41,11 @@ export type OptimisePass =
   | { kind: "quantize_static"; options?: StaticOptions & { batch_size?: number } }
   | { kind: "fp16"; options?: HalveOptions }
   | { kind: "prune"; options?: PruneOptions }
-  | { kind: "graph"; options?: GraphOptions };
+  | { kind: "graph"; options?: GraphOptions }
+  | { kind: "describe"; options: DescribeOptions };
+
+/** The members of a description (`domain/models/description.ts`), as somebody wrote them. */
+export type DescribeOptions = Partial<Record<keyof ModelDescription, unknown>>;
 
 export type GraphOptions = FoldOptions & {
   /** Whether the leading size of the inputs is set free, so that any number of rows fits in a run. */
@@ -52,7 +59,15 @@ export type OptimiseKind = OptimisePass["kind"];
 export type GraphReport = { nodes_before: number; nodes_after: number };
 
 export type PassReport =
-  QuantiseReport | HalveReport | UnstructuredReport | StructuredReport | GraphReport;
+  | QuantiseReport
+  | HalveReport
+  | UnstructuredReport
+  | StructuredReport
+  | GraphReport
+  | DescribeReport;
+
+/** What the description says something of. */
+export type DescribeReport = { described: string[] };
 
 export type PassResult = { model: Model; report: PassReport };
 
@@ -83,6 +98,8 @@ export async function runPass(
       return pruned(model, await withGradients(runtime, model, request));
     case "graph":
       return smaller(runtime, model, request.options);
+    case "describe":
+      return described(model, request.options);
   }
 }
 
@@ -97,6 +114,17 @@ async function smaller(
     model: dynamic_batch ? makeBatchDynamic(made) : made,
     report: { nodes_before: model.graph.nodes.length, nodes_after: made.graph.nodes.length },
   };
+}
+
+/** The same graph, byte for byte, with another description in the file's metadata. */
+function described(model: Model, options: DescribeOptions): PassResult {
+  const made = attempt(() => {
+    const description = descriptionOf({ value: options, path: "options" });
+    checkDescription(description, signatureOf(model));
+    return description;
+  });
+  if (!made.ok) throw new OnnxFault("bad_request", made.error.message);
+  return { model: withDescription(model, made.value), report: { described: Object.keys(options) } };
 }
 
 /** The options of a pruning, with the gradients that its importance needs. */

@@ -21,6 +21,8 @@ export type Gate = {
   max_slowdown?: number;
   /** The share of rows for which both models name the same class. */
   min_agreement?: number;
+  /** How far contributions of features may change, as a share of their size. */
+  max_attribution_change?: number;
 };
 
 export type SpeedRequest = {
@@ -50,6 +52,8 @@ export function checkRequest({ kind, data, gate = {}, speed }: OptimiseRequest):
     throw missing("data.labels", "'gate.max_accuracy_loss' compares accuracies");
   if (gate.min_agreement !== undefined && data === undefined)
     throw missing("data.inputs", "'gate.min_agreement' compares answers");
+  if (gate.max_attribution_change !== undefined && data === undefined)
+    throw missing("data.inputs", "'gate.max_attribution_change' compares explanations of them");
   if (gate.max_slowdown !== undefined && speed === false)
     throw missing("speed", "'gate.max_slowdown' compares speeds, and 'speed' is false");
   for (const [name, value] of Object.entries(gate))

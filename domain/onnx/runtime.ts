@@ -1,4 +1,5 @@
 import type { Tensor } from "../tensors/tensor.ts";
+import type { Profile } from "./gradient/gradient-call.ts";
 import { OnnxFault } from "./onnx-fault.ts";
 
 /**
@@ -8,6 +9,8 @@ import { OnnxFault } from "./onnx-fault.ts";
  */
 export type Runtime = {
   readonly name: string;
+  /** What gradients are emitted for; wasm where nothing is said. */
+  readonly profile?: Profile;
   /** Rejects where the bytes are no model that the runtime takes. Whoever opens it releases it. */
   open(model: Uint8Array): Promise<OpenModel>;
 };

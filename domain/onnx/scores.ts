@@ -21,7 +21,8 @@ export const isFloats = ({ type }: Tensor): boolean =>
 
 const widthOf = ({ dims }: Tensor): number => countOf(dims.slice(1));
 
-function numberAt({ type, data }: { type: string; data: TensorData }, at: number): number {
+/** A number of a tensor, NaN beyond its end; a float16 is held as its bits. */
+export function numberAt({ type, data }: { type: string; data: TensorData }, at: number): number {
   const value = Number(data[at] ?? Number.NaN);
   return type === "float16" ? float16Value(value) : value;
 }

@@ -1,6 +1,11 @@
 import type { Random } from "../statistics/random.ts";
 import type { Tensor } from "../tensors/tensor.ts";
-import { BEARING_FAULTS, bearingVibration, type Bearing } from "./bearing-vibration.ts";
+import {
+  BEARING_FAULTS,
+  bearingVibration,
+  type Bearing,
+  type Recording,
+} from "./bearing-vibration.ts";
 
 export type BearingSamplesOptions = {
   bearings: readonly Bearing[];
@@ -13,6 +18,10 @@ export type BearingSamplesOptions = {
   decimation: number;
   sample_rate_hz: number;
   severity: readonly [least: number, most: number];
+  /** Of each window, the share in which the fault is under load, in one stretch at a place of its own; all of it when left out. */
+  loaded_share?: number;
+  /** What envelopes are scaled by, such as those of a healthy bearing; each window by its own when left out. */
+  scale?: { mean: number; deviation: number };
 };
 
 /** Bearings of three sizes, in two housings each: those to train on, and those that a test has not met. */
@@ -33,29 +42,36 @@ export const TEST_BEARINGS: readonly Bearing[] = [
   { balls: 9, diameter_ratio: 0.21, contact_angle_radians: 0, resonance_hz: 2300, damping: 0.045 },
 ];
 
+/** A blow within a window: how many samples of the envelope after its start, and how strong. */
+export type BlowInWindow = { position: number; strength: number };
+
+export type BearingSamples = {
+  inputs: { signal: Tensor };
+  targets: Tensor;
+  blows: BlowInWindow[][];
+};
+
 /**
- * Windows of generated recordings: `signal` is [windows, 1, length], the envelope of each scaled to mean 0 and variance
- * 1, and the target is the index of the fault in `BEARING_FAULTS`. Whoever trains and tests on different bearings and speeds
- * has no window of a recording on both sides.
+ * Windows of generated recordings: `signal` is [windows, 1, length], the envelope of each by default scaled to mean 0
+ * and variance 1, and the target is the index of the fault in `BEARING_FAULTS`. Whoever trains and tests on different
+ * bearings and speeds has no window of a recording on both sides. `blows` are those that fall into each window, for
+ * whoever asks what a model looks at.
  */
-export function bearingSamples(
-  options: BearingSamplesOptions,
-  random: Random,
-): { inputs: { signal: Tensor }; targets: Tensor } {
-  const { bearings, speeds_hz, windows, length, decimation, sample_rate_hz } = options;
-  const [least, most] = options.severity;
+export function bearingSamples(options: BearingSamplesOptions, random: Random): BearingSamples {
+  const { bearings, speeds_hz, windows, length, scale } = options;
   const rows: Float32Array[] = [];
   const faults: bigint[] = [];
+  const blows: BlowInWindow[][] = [];
   for (const bearing of bearings)
     for (const [target, fault] of BEARING_FAULTS.entries())
       for (const shaft_hz of speeds_hz) {
-        const severity = least + (most - least) * random.uniform();
-        const samples = windows * length * decimation;
-        const recording = { bearing, fault, shaft_hz, sample_rate_hz, samples, severity };
-        const signal = envelope(bearingVibration(recording, random), decimation);
+        const recording = recorded(options, { bearing, fault, shaft_hz }, random);
         for (let window = 0; window < windows; window += 1) {
-          rows.push(standardised(signal.subarray(window * length, (window + 1) * length)));
+          const cut = recording.signal.subarray(window * length, (window + 1) * length);
+          const { mean, deviation } = scale ?? spreadOf(cut);
+          rows.push(cut.map((x) => (x - mean) / deviation));
           faults.push(BigInt(target));
+          blows.push(within(recording.blows, window * length, length));
         }
       }
   const data = new Float32Array(rows.length * length);
@@ -63,8 +79,44 @@ export function bearingSamples(
   return {
     inputs: { signal: { type: "float32", dims: [rows.length, 1, length], data } },
     targets: { type: "int64", dims: [rows.length], data: BigInt64Array.from(faults) },
+    blows,
   };
 }
+
+/** The envelope of a recording of all windows, and the blows in samples of it. */
+function recorded(
+  { windows, length, decimation, sample_rate_hz, severity, loaded_share }: BearingSamplesOptions,
+  of: Pick<Recording, "bearing" | "fault" | "shaft_hz">,
+  random: Random,
+): { signal: Float32Array; blows: BlowInWindow[] } {
+  const [least, most] = severity;
+  const strength = least + (most - least) * random.uniform();
+  const rate = sample_rate_hz / decimation;
+  const recording: Recording = {
+    ...of,
+    sample_rate_hz,
+    samples: windows * length * decimation,
+    severity: strength,
+  };
+  if (loaded_share !== undefined) {
+    const starts = Array.from({ length: windows }, () => (1 - loaded_share) * random.uniform());
+    recording.loaded = (seconds) => {
+      const window = Math.floor((seconds * rate) / length);
+      const since = (seconds * rate) / length - window - (starts[window] ?? Infinity);
+      return since >= 0 && since < loaded_share;
+    };
+  }
+  const { signal, blows } = bearingVibration(recording, random);
+  return {
+    signal: envelope(signal, decimation),
+    blows: blows.map((blow) => ({ position: blow.seconds * rate, strength: blow.strength })),
+  };
+}
+
+const within = (blows: readonly BlowInWindow[], start: number, length: number): BlowInWindow[] =>
+  blows
+    .filter(({ position }) => position >= start && position < start + length)
+    .map(({ position, strength }) => ({ position: position - start, strength }));
 
 /**
  * How strongly a signal rings at high frequencies, as the root mean square of its differences over blocks of samples:
@@ -79,8 +131,9 @@ export function envelope(signal: Float32Array, decimation: number): Float32Array
   });
 }
 
-function standardised(window: Float32Array): Float32Array {
-  const mean = window.reduce((sum, x) => sum + x, 0) / window.length;
-  const variance = window.reduce((sum, x) => sum + (x - mean) ** 2, 0) / window.length;
-  return window.map((x) => (x - mean) / Math.sqrt(variance));
+/** Its mean, and the square root of its variance. */
+function spreadOf(signal: Float32Array): { mean: number; deviation: number } {
+  const mean = signal.reduce((sum, x) => sum + x, 0) / signal.length;
+  const variance = signal.reduce((sum, x) => sum + (x - mean) ** 2, 0) / signal.length;
+  return { mean, deviation: Math.sqrt(variance) };
 }

@@ -22,6 +22,8 @@ export type Recording = {
   samples: number;
   /** Of the ringing at a blow, over that of the noise, as amplitudes. */
   severity: number;
+  /** Whether the fault is under load at a time in seconds, and strikes; always when left out. */
+  loaded?: (seconds: number) => boolean;
 };
 
 /** Balls roll and slide: each interval between blows differs by this share of itself (Randall & Antoni 2011). */
@@ -56,12 +58,20 @@ export function faultFrequencies(
   }
 }
 
+/** A blow of a fault: when it falls, in seconds from the start, and the amplitude of the ringing that it begins. */
+export type Blow = { seconds: number; strength: number };
+
 /**
  * The vibration of a bearing as a sum of what measurements show: harmonics of the shaft, Gaussian noise of variance 1,
- * and the ringing of the housing at each blow of a fault, with slip and with the modulation by the load.
+ * and the ringing of the housing at each blow of a fault, with slip and with the modulation by the load. `blows` are in
+ * the order of time, from shortly before the start.
  */
-export function bearingVibration(recording: Recording, random: Random): Float32Array {
+export function bearingVibration(
+  recording: Recording,
+  random: Random,
+): { signal: Float32Array; blows: Blow[] } {
   const { bearing, fault, shaft_hz, sample_rate_hz, samples, severity } = recording;
+  const { loaded = () => true } = recording;
   const signal = Float32Array.from({ length: samples }, () => random.normal());
   for (let harmonic = 1; harmonic <= HARMONICS; harmonic += 1) {
     const amplitude = random.uniform() / harmonic;
@@ -71,7 +81,8 @@ export function bearingVibration(recording: Recording, random: Random): Float32A
       signal[at] = (signal[at] ?? 0) + amplitude * Math.cos(turn * at + phase);
   }
   const { blows_hz, modulation_hz } = faultFrequencies(bearing, fault, shaft_hz);
-  if (blows_hz === 0) return signal;
+  const blows: Blow[] = [];
+  if (blows_hz === 0) return { signal, blows };
 
   const angular = 2 * Math.PI * bearing.resonance_hz;
   const decay_hz = bearing.damping * angular;
@@ -83,6 +94,8 @@ export function bearingVibration(recording: Recording, random: Random): Float32A
     const depth = modulation_hz === 0 ? 0 : 0.9;
     const modulation = 1 + depth * Math.cos(2 * Math.PI * modulation_hz * time + load);
     const strength = severity * modulation * (1 + 0.1 * random.normal());
+    if (!loaded(time)) continue;
+    blows.push({ seconds: time, strength });
     const first = Math.max(0, Math.ceil(time * sample_rate_hz));
     for (let at = first; at < Math.min(samples, first + length); at += 1) {
       const since = at / sample_rate_hz - time;
@@ -90,5 +103,5 @@ export function bearingVibration(recording: Recording, random: Random): Float32A
         (signal[at] ?? 0) + strength * Math.exp(-decay_hz * since) * Math.sin(angular * since);
     }
   }
-  return signal;
+  return { signal, blows };
 }

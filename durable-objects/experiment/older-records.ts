@@ -34,7 +34,9 @@ export const completeDefinition = (row: ExperimentRecord): ExperimentRecord =>
     row,
     {
       rollback: Object.assign({}, OLDER_ROLLBACK, row.rollback),
-      variants: row.variants.map((variant) => Object.assign({ is_baseline: false }, variant)),
+      variants: row.variants.map((variant) =>
+        Object.assign({ is_baseline: false, prepares: false }, variant),
+      ),
     },
   );
 

@@ -3,6 +3,7 @@ import {
   type AcceptedVersion,
   type AliasMove,
   type AliasRecord,
+  type CaptureSetting,
   DEFAULT_ALIAS,
   type ModelRefusal,
   type ModelVersion,
@@ -24,14 +25,15 @@ import { Effects } from "../shared/effects.ts";
 import { upgradeSchema } from "../shared/upgrade-schema.ts";
 import { ModelStore } from "./model-store.ts";
 import { SCHEMA } from "./schema.ts";
+import { tellLog } from "./tell-log.ts";
 
 /** An upload that has not ended by then is swept, with whatever it left in R2. */
 const UPLOAD_MS = 15 * 60_000;
 
 /**
- * One model: the only writer of its versions, its aliases and the claims of experiments on them.
- * Its directory rows and its objects in R2 follow as effects: `version:N`, `alias:NAME`,
- * `object:SHA256`, `upload:ID` and `model`.
+ * One model: the only writer of its versions, its aliases, the claims of experiments on them, and
+ * of which predictions are kept. Its directory rows, its objects in R2 and its log of predictions
+ * follow as effects: `version:N`, `alias:NAME`, `object:SHA256`, `upload:ID`, `predictions`, `model`.
  */
 export class ModelActor extends DurableObject<Env> {
   readonly #store: ModelStore;
@@ -103,9 +105,10 @@ export class ModelActor extends DurableObject<Env> {
     const number = selector.version ?? pointed?.version;
     const record = number === undefined ? this.#store.latestVersion() : this.#store.version(number);
     if (!record) return fail({ code: "version_not_found", version: number ?? null });
-    const { version, sha256, size_bytes, signature } = record;
+    const { version, sha256, size_bytes, signature, details } = record;
     const ref = { sha256, key: objectKey(id, sha256), size_bytes };
-    return ok({ model_id: id, version, ref, signature });
+    const { rate: capture_rate } = this.#store.capture();
+    return ok({ model_id: id, version, ref, signature, details, capture_rate });
   }
 
   describeVersion(version: number): Result<VersionRecord, ModelRefusal> {
@@ -145,6 +148,28 @@ export class ModelActor extends DurableObject<Env> {
   describeAlias(alias: string): Result<AliasRecord, ModelRefusal> {
     const record = this.#aliasRecord(alias);
     return record ? ok(record) : fail({ code: "alias_not_found", alias });
+  }
+
+  captureSetting(): CaptureSetting {
+    return this.#store.capture();
+  }
+
+  /** Without days they stay as they are. A model without any versions is called with this, too. */
+  async setCapture(
+    modelId: string,
+    { rate, kept_days, by }: { rate: number; kept_days: number | null; by: string },
+  ): Promise<Result<CaptureSetting, ModelRefusal>> {
+    this.#store.identify(modelId);
+    if (!this.#store.id()) return fail({ code: "model_not_found" });
+    const now = Date.now();
+    const { kept_days: before } = this.#store.capture();
+    const setting = { rate, kept_days: kept_days ?? before, updated_at: now, updated_by: by };
+    this.ctx.storage.transactionSync(() => {
+      this.#store.putCapture(setting);
+      this.#effects.add("predictions", now);
+    });
+    await this.#settle();
+    return ok(setting);
   }
 
   /** Keeps a version from being deleted while the experiment lives, and says what it is. */
@@ -187,6 +212,7 @@ export class ModelActor extends DurableObject<Env> {
     this.ctx.storage.transactionSync(() => {
       for (const { sha256 } of this.#store.versions()) this.#effects.add(`object:${sha256}`, now);
       this.#store.markDeleted(now);
+      this.#effects.add("predictions", now);
       this.#effects.add("model", now);
     });
     await this.#settle();
@@ -247,6 +273,8 @@ export class ModelActor extends DurableObject<Env> {
       case "upload":
         await this.env.MODELS.delete(uploadKey(name));
         return;
+      case "predictions":
+        return tellLog(this.env, model_id, this.#store);
       case "model":
         await removeModel(directory, model_id);
     }

@@ -1,12 +1,26 @@
-import type { AcceptedVersion, AliasRecord, VersionRecord } from "../../contract/model-lease.ts";
+import type {
+  AcceptedVersion,
+  AliasRecord,
+  CaptureSetting,
+  VersionRecord,
+} from "../../contract/model-lease.ts";
+import { DEFAULT_KEPT_DAYS } from "../../contract/prediction-log.ts";
 import type { Derivation } from "../../domain/models/derivation.ts";
+import type { ModelDetails } from "../../domain/models/details.ts";
 import type { Signature } from "../../domain/tensors/tensor.ts";
 
 const HISTORY_SHOWN = 100;
+const NO_CAPTURE: CaptureSetting = {
+  rate: 0,
+  kept_days: DEFAULT_KEPT_DAYS,
+  updated_at: null,
+  updated_by: null,
+};
 
-type VersionRow = Omit<VersionRecord, "signature" | "derived_from"> & {
+type VersionRow = Omit<VersionRecord, "signature" | "derived_from" | "details"> & {
   signature: string;
   derived_from: string | null;
+  details: string | null;
 };
 type Alias = { alias: string; version: number; updated_at: number };
 
@@ -40,12 +54,12 @@ export class ModelStore {
   }
 
   addVersion(accepted: AcceptedVersion, at: number): VersionRecord {
-    const { derived_from = null } = accepted;
+    const { derived_from = null, details = null } = accepted;
     const { version } = this.#sql
       .exec<{ version: number }>(
         `INSERT INTO version
-           (sha256, size_bytes, signature, description, created_at, created_by, derived_from)
-         VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING version`,
+           (sha256, size_bytes, signature, description, created_at, created_by, derived_from, details)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING version`,
         accepted.sha256,
         accepted.size_bytes,
         JSON.stringify(accepted.signature),
@@ -53,9 +67,10 @@ export class ModelStore {
         at,
         accepted.created_by,
         derived_from && JSON.stringify(derived_from),
+        details && JSON.stringify(details),
       )
       .one();
-    return { ...accepted, version, created_at: at, derived_from };
+    return { ...accepted, version, created_at: at, derived_from, details };
   }
 
   version(version: number): VersionRecord | undefined {
@@ -87,6 +102,7 @@ export class ModelStore {
         signature: JSON.parse(row.signature) as Signature,
         derived_from:
           row.derived_from === null ? null : (JSON.parse(row.derived_from) as Derivation),
+        details: row.details === null ? null : (JSON.parse(row.details) as ModelDetails),
       }));
   }
 
@@ -139,6 +155,24 @@ export class ModelStore {
         HISTORY_SHOWN,
       )
       .toArray();
+  }
+
+  capture(): CaptureSetting {
+    const [set] = this.#sql
+      .exec<CaptureSetting>("SELECT rate, kept_days, updated_at, updated_by FROM capture")
+      .toArray();
+    return set ?? NO_CAPTURE;
+  }
+
+  putCapture({ rate, kept_days, updated_at, updated_by }: CaptureSetting): void {
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO capture (only, rate, kept_days, updated_at, updated_by)
+       VALUES (1, ?, ?, ?, ?)`,
+      rate,
+      kept_days,
+      updated_at,
+      updated_by,
+    );
   }
 
   claim(experimentId: string, version: number): void {

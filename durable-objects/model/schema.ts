@@ -50,4 +50,20 @@ export const SCHEMA: readonly SchemaStep[] = [
     id: "0002_derivation",
     sql: "ALTER TABLE version ADD COLUMN derived_from TEXT",
   },
+  {
+    id: "0003_details",
+    sql: "ALTER TABLE version ADD COLUMN details TEXT",
+  },
+  {
+    id: "0004_capture",
+    sql: `
+      CREATE TABLE capture (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        rate INTEGER NOT NULL,
+        kept_days INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        updated_by TEXT NOT NULL
+      ) STRICT;
+    `,
+  },
 ];

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   aliases,
+  backgrounds,
   type Linnet,
   LinnetError,
   models,
@@ -30,7 +31,9 @@ export async function loadWdbc(client: Linnet): Promise<WdbcVersions> {
   const loaded: [string, VersionView][] = [];
   for (const file of FILES) {
     const bytes = await readFile(join(FOLDER, "models", `${file}.onnx`));
-    loaded.push([file, await versions.upload(client, MODEL, bytes, { description: file })]);
+    const version = await versions.upload(client, MODEL, bytes, { description: file });
+    await keepBackground(client, version);
+    loaded.push([file, version]);
   }
   const found = Object.fromEntries(loaded) as WdbcVersions;
   const champion = { version: found["wdbc-logistic"].version, expected_version: null };
@@ -42,16 +45,28 @@ export async function loadWdbc(client: Linnet): Promise<WdbcVersions> {
   return found;
 }
 
+/** Rows that the models were trained on, to compare predictions with: `linnet explain wdbc` needs some. */
+async function keepBackground(client: Linnet, { version }: VersionView): Promise<void> {
+  if ((await backgrounds.list(client, MODEL, version)).length > 0) return;
+  const held = new Set(await linesOf("held-out.csv"));
+  const [, ...all] = await linesOf("breast_cancer.csv");
+  const features = all
+    .filter((line) => !held.has(line))
+    .map((line) => numbersOf(line).slice(0, -1));
+  await backgrounds.put(client, MODEL, version, "default", { inputs: { features }, size: 20 });
+}
+
+const linesOf = async (file: string): Promise<string[]> =>
+  (await readFile(join(FOLDER, file), "utf8")).trim().split("\n");
+
+const numbersOf = (line: string): number[] => line.split(",").map(Number);
+
 export type LabelledRow = { features: number[]; label: number };
 
 /** The rows that no model was trained on. */
 export async function heldOutRows(): Promise<LabelledRow[]> {
-  const text = await readFile(join(FOLDER, "held-out.csv"), "utf8");
-  return text
-    .trim()
-    .split("\n")
-    .map((line) => {
-      const values = line.split(",").map(Number);
-      return { features: values.slice(0, -1), label: values.at(-1) ?? Number.NaN };
-    });
+  return (await linesOf("held-out.csv")).map((line) => {
+    const values = numbersOf(line);
+    return { features: values.slice(0, -1), label: values.at(-1) ?? Number.NaN };
+  });
 }

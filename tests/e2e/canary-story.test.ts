@@ -177,6 +177,7 @@ describe("an operator", () => {
       "r2 ok",
       "inference ok",
       "compute ok",
+      "explain ok",
       "key-actor ok",
     ]);
   });

@@ -60,26 +60,29 @@ describe("a roomy isolate", () => {
       {
         "ok": true,
         "value": {
-          "inputs": [
-            {
-              "name": "features",
-              "shape": [
-                "N",
-                30,
-              ],
-              "type": "float32",
-            },
-          ],
-          "outputs": [
-            {
-              "name": "probabilities",
-              "shape": [
-                "N",
-                2,
-              ],
-              "type": "float32",
-            },
-          ],
+          "details": null,
+          "signature": {
+            "inputs": [
+              {
+                "name": "features",
+                "shape": [
+                  "N",
+                  30,
+                ],
+                "type": "float32",
+              },
+            ],
+            "outputs": [
+              {
+                "name": "probabilities",
+                "shape": [
+                  "N",
+                  2,
+                ],
+                "type": "float32",
+              },
+            ],
+          },
         },
       }
     `);
@@ -89,7 +92,10 @@ describe("a roomy isolate", () => {
     const port = { type: "float16", shape: ["batch", null, 3] };
     expect(opened).toEqual({
       ok: true,
-      value: { inputs: [{ name: "x", ...port }], outputs: [{ name: "y", ...port }] },
+      value: {
+        signature: { inputs: [{ name: "x", ...port }], outputs: [{ name: "y", ...port }] },
+        details: null,
+      },
     });
   });
 

@@ -42,6 +42,17 @@ export default defineConfig({
             bindings: { MAX_MODEL_BYTES: "8000000", HEAP_LIMIT_BYTES: "60000000" },
           },
           {
+            name: "linnet-explain",
+            compatibilityDate: "2026-11-01",
+            modules: built("dist/explain"),
+            r2Buckets: { MODELS: "linnet-models" },
+            bindings: {
+              SUBJECT_BUDGET_BYTES: "40000000",
+              MAX_MODEL_BYTES: "8000000",
+              HEAP_LIMIT_BYTES: "64000000",
+            },
+          },
+          {
             name: "linnet-pages",
             compatibilityDate: "2026-11-01",
             modules: [{ type: "ESModule", path: "index.js", contents: "export default {};" }],

@@ -20,6 +20,28 @@ import { watchExperiment } from "./routes/experiments/watch-experiment.ts";
 import { simulateExperiment } from "./routes/experiments/simulate-experiment.ts";
 import { sampleSize } from "./routes/experiments/sample-size.ts";
 import { concludeExperiment } from "./routes/experiments/conclude-experiment.ts";
+import { deleteBackground } from "./routes/backgrounds/delete-background.ts";
+import { getBackground } from "./routes/backgrounds/get-background.ts";
+import { listBackgrounds } from "./routes/backgrounds/list-backgrounds.ts";
+import { putBackground } from "./routes/backgrounds/put-background.ts";
+import { deleteExplanation } from "./routes/explanations/delete-explanation.ts";
+import { explainPrediction } from "./routes/explanations/explain-prediction.ts";
+import { explanationStatistics } from "./routes/explanations/explanation-statistics.ts";
+import { getExplanation } from "./routes/explanations/get-explanation.ts";
+import { listExplanations } from "./routes/explanations/list-explanations.ts";
+import { pruneExplanations } from "./routes/explanations/prune-explanations.ts";
+import { explainBatch } from "./routes/explanations/explain-batch.ts";
+import { explainGlobal } from "./routes/explanations/explain-global.ts";
+import { cancelJob } from "./routes/jobs/cancel-job.ts";
+import { getJob } from "./routes/jobs/get-job.ts";
+import { listJobs } from "./routes/jobs/list-jobs.ts";
+import { deletePrediction } from "./routes/predictions/delete-prediction.ts";
+import { getCapture } from "./routes/predictions/get-capture.ts";
+import { getPrediction } from "./routes/predictions/get-prediction.ts";
+import { listPredictions } from "./routes/predictions/list-predictions.ts";
+import { prunePredictions } from "./routes/predictions/prune-predictions.ts";
+import { putCapture } from "./routes/predictions/put-capture.ts";
+import { explainDrift } from "./routes/explanations/explain-drift.ts";
 import { createExperiment } from "./routes/experiments/create-experiment.ts";
 import { deleteExperiment } from "./routes/experiments/delete-experiment.ts";
 import { getExperimentAnalysis } from "./routes/experiments/get-experiment-analysis.ts";
@@ -52,6 +74,7 @@ import { createModel } from "./routes/models/create-model.ts";
 import { deleteModel } from "./routes/models/delete-model.ts";
 import { deleteVersion } from "./routes/models/delete-version.ts";
 import { downloadVersion } from "./routes/models/download-version.ts";
+import { exportExplainer } from "./routes/models/export-explainer.ts";
 import { getAlias } from "./routes/models/get-alias.ts";
 import { getModel } from "./routes/models/get-model.ts";
 import { getVersion } from "./routes/models/get-version.ts";
@@ -97,6 +120,29 @@ const OPERATIONS = [
   inspectVersion,
   optimizeVersion,
   benchmarkVersion,
+  putCapture,
+  getCapture,
+  listPredictions,
+  getPrediction,
+  deletePrediction,
+  prunePredictions,
+  putBackground,
+  listBackgrounds,
+  getBackground,
+  deleteBackground,
+  explainPrediction,
+  explainBatch,
+  explainGlobal,
+  explainDrift,
+  exportExplainer,
+  listJobs,
+  getJob,
+  cancelJob,
+  listExplanations,
+  explanationStatistics,
+  getExplanation,
+  deleteExplanation,
+  pruneExplanations,
   getAlias,
   moveAlias,
   removeAlias,

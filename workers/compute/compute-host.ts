@@ -1,14 +1,12 @@
 import type { ComputeError } from "../../contract/compute.ts";
 import type { ModelRef, Trace } from "../../contract/inference.ts";
-import { OnnxFault } from "../../domain/onnx/onnx-fault.ts";
 import type { Runtime } from "../../domain/onnx/runtime.ts";
 import { fail, ok, type Result } from "../../domain/result.ts";
-import { OnnxPortUnsupported } from "../../wasm/onnx-session.ts";
-import { OnnxError, OnnxRuntime, OnnxRuntimeLost } from "../../wasm/onnxruntime.ts";
-import { OnnxRunFailed, toolkitRuntime } from "../../wasm/toolkit-runtime.ts";
+import { OnnxRuntime } from "../../wasm/onnxruntime.ts";
+import { toolkitRuntime } from "../../wasm/toolkit-runtime.ts";
 import { log } from "../shared/log.ts";
-import { readModel, tooLarge } from "../shared/model-bytes.ts";
-import { isOutOfMemory, openFailure, readableReason } from "../shared/onnx-failure.ts";
+import { readModel } from "../shared/model-bytes.ts";
+import { toolkitFailure } from "../shared/toolkit-failure.ts";
 import { Turns } from "./turns.ts";
 
 export type ComputeLimits = { maxModelBytes: number; heapLimitBytes: number };
@@ -71,7 +69,7 @@ export class ComputeHost {
       runtime.restart();
       return ok(await job(read.value, toolkitRuntime(runtime)));
     } catch (error) {
-      return fail(this.#explain(error, model));
+      return fail(toolkitFailure(error, model, this.#limits.maxModelBytes));
     } finally {
       turn.end();
     }
@@ -80,21 +78,5 @@ export class ComputeHost {
   #start(): Promise<OnnxRuntime> {
     this.#runtime ??= OnnxRuntime.start(this.#limits.heapLimitBytes);
     return this.#runtime;
-  }
-
-  #explain(thrown: unknown, model: ModelRef): ComputeError {
-    // What ONNX Runtime itself refused is told as it is of a prediction.
-    const isRuntimes = thrown instanceof OnnxFault && thrown.cause !== undefined;
-    const error = isRuntimes ? thrown.cause : thrown;
-    if (error instanceof OnnxFault) return { code: "toolkit", problem: error.problem };
-    if (error instanceof OnnxPortUnsupported)
-      return { code: "model_io_unsupported", name: error.port, type: error.type };
-    if (error instanceof OnnxRuntimeLost)
-      return { code: "inference_failed", reason: `ONNX Runtime crashed: ${error.message}` };
-    if (!(error instanceof OnnxError)) throw error;
-    if (isOutOfMemory(error.message)) return tooLarge(model.size_bytes, this.#limits.maxModelBytes);
-    return error instanceof OnnxRunFailed
-      ? { code: "inference_failed", reason: readableReason(error.message) }
-      : openFailure(error.message);
   }
 }

@@ -18,9 +18,13 @@ import { optimiseModel } from "../../domain/onnx/optimise-model.ts";
 import type { OptimiseRequest } from "../../domain/onnx/optimise-request.ts";
 import type { Feeds } from "../../domain/onnx/rows.ts";
 import { summarise, type SummaryOptions } from "../../domain/onnx/summarise.ts";
+import type { AttributionMeasure } from "../../domain/onnx/optimise-gate.ts";
+import { OnnxFault } from "../../domain/onnx/onnx-fault.ts";
+import { compareAttributions } from "../../domain/explain/engine/compare-models.ts";
+import { ExplainFault } from "../../domain/explain/explain-fault.ts";
 import { ok, type Result } from "../../domain/result.ts";
 import { seededRandom } from "../../domain/statistics/random.ts";
-import { clock, TICK_MS } from "./clock.ts";
+import { clock, TICK_MS } from "../shared/clock.ts";
 import { ComputeHost } from "./compute-host.ts";
 
 /** One per isolate: WebAssembly memory outlives requests. */
@@ -50,7 +54,7 @@ export class Compute extends WorkerEntrypoint<ComputeEnv> implements ComputeServ
   ): Promise<Result<Optimized, ComputeError>> {
     const random = seededRandom(model.sha256);
     const done = await hostOf(this.env).work("optimize", model, trace, (bytes, runtime) =>
-      optimiseModel(runtime, bytes, request, { clock, tick_ms: TICK_MS, random }),
+      optimiseModel(runtime, bytes, request, { clock, tick_ms: TICK_MS, random, attributions }),
     );
     if (!done.ok) return done;
     const { model: bytes, ...result } = done.value;
@@ -73,6 +77,19 @@ export class Compute extends WorkerEntrypoint<ComputeEnv> implements ComputeServ
 
   async state(): Promise<ComputeState> {
     return { at_work: hostOf(this.env).atWork };
+  }
+}
+
+/** Whether the new model goes by the same features as the old one; what cannot be explained is refused by name. */
+async function attributions(
+  ...pair: Parameters<typeof compareAttributions>
+): Promise<AttributionMeasure> {
+  try {
+    const { rows, change, interval, same_top_feature } = await compareAttributions(...pair);
+    return { rows, change, interval, same_top_feature };
+  } catch (error) {
+    if (!(error instanceof ExplainFault)) throw error;
+    throw new OnnxFault("bad_request", `'gate.max_attribution_change': ${error.message}`);
   }
 }
 

@@ -3,12 +3,13 @@ import type {
   InferenceError,
   InferenceService,
   InferenceState,
+  Inspected,
   ModelRef,
   RunResult,
   Trace,
 } from "../../contract/inference.ts";
 import type { Result } from "../../domain/result.ts";
-import type { Signature, Tensor } from "../../domain/tensors/tensor.ts";
+import type { Tensor } from "../../domain/tensors/tensor.ts";
 import { ModelHost, type Caller } from "./model-host.ts";
 
 /** How long a request waits for a load that another one started before it loads by itself. */
@@ -19,7 +20,7 @@ let shared: ModelHost | undefined;
 
 /** What `INFERENCE` is bound to: ONNX models by content hash, over RPC only. */
 export class Inference extends WorkerEntrypoint<InferenceEnv> implements InferenceService {
-  inspect(model: ModelRef, trace: Trace): Promise<Result<Signature, InferenceError>> {
+  inspect(model: ModelRef, trace: Trace): Promise<Result<Inspected, InferenceError>> {
     return hostOf(this.env).inspect(model, this.#caller(trace));
   }
 
@@ -30,6 +31,15 @@ export class Inference extends WorkerEntrypoint<InferenceEnv> implements Inferen
     outputs?: string[],
   ): Promise<Result<RunResult, InferenceError>> {
     return hostOf(this.env).run(model, feeds, this.#caller(trace), outputs);
+  }
+
+  predict(
+    model: ModelRef,
+    inputs: Record<string, unknown>,
+    trace: Trace,
+    tellFeeds?: boolean,
+  ): Promise<Result<RunResult, InferenceError>> {
+    return hostOf(this.env).predict(model, inputs, this.#caller(trace), tellFeeds);
   }
 
   async state(): Promise<InferenceState> {

@@ -1,18 +1,22 @@
 import type {
   InferenceError,
   InferenceState,
+  Inspected,
   ModelRef,
   RunResult,
   Trace,
 } from "../../contract/inference.ts";
+import type { OnnxProblem } from "../../domain/onnx/onnx-fault.ts";
+import { feedsFromInputs } from "../../domain/preprocessing/feeds-from-inputs.ts";
 import { fail, ok, type Result } from "../../domain/result.ts";
-import type { Signature, Tensor } from "../../domain/tensors/tensor.ts";
+import type { Tensor } from "../../domain/tensors/tensor.ts";
 import { OnnxPortUnsupported, OnnxSession } from "../../wasm/onnx-session.ts";
 import { OnnxError, OnnxRuntime, OnnxRuntimeLost } from "../../wasm/onnxruntime.ts";
 import { log } from "../shared/log.ts";
 import { isOutOfMemory, openFailure, readableReason } from "../shared/onnx-failure.ts";
 import { readModel, tooLarge } from "../shared/model-bytes.ts";
-import { SessionCache, type RequestLife } from "./session-cache.ts";
+import { checkedDetails, describe, type Described } from "./description.ts";
+import { SessionCache, type RequestLife } from "../shared/session-cache.ts";
 
 export type HostLimits = { budgetBytes: number; maxModelBytes: number; heapLimitBytes: number };
 
@@ -27,11 +31,13 @@ export type Caller = { trace: Trace; life: Omit<RequestLife, "evicted"> };
 const COST_PER_MODEL_BYTE = 1.25;
 const COST_PER_SESSION_BYTES = 200_000;
 
+type Opened = { session: OnnxSession; described: Result<Described | null, OnnxProblem> };
+
 /** The models of one isolate: ONNX Runtime and the sessions that are open in it. */
 export class ModelHost {
   readonly #bucket: R2Bucket;
   readonly #limits: HostLimits;
-  readonly #cache: SessionCache<OnnxSession, InferenceError>;
+  readonly #cache: SessionCache<Opened, InferenceError>;
   #runtime: OnnxRuntime | undefined;
   #starting: Promise<OnnxRuntime> | undefined;
 
@@ -40,12 +46,18 @@ export class ModelHost {
     this.#limits = limits;
     this.#cache = new SessionCache({
       budgetBytes: limits.budgetBytes,
-      release: (session) => session.release(),
+      release: ({ session }) => session.release(),
+      extraBytes: ({ described }) => (described.ok ? (described.value?.bytes ?? 0) : 0),
     });
   }
 
-  inspect(model: ModelRef, caller: Caller): Promise<Result<Signature, InferenceError>> {
-    return this.#use(model, caller, (session) => session.signature);
+  inspect(model: ModelRef, caller: Caller): Promise<Result<Inspected, InferenceError>> {
+    return this.#use(model, caller, ({ session: { signature }, described }) => {
+      const details = checkedDetails(described, signature);
+      return details.ok
+        ? ok({ signature, details: details.value })
+        : fail({ code: "model_invalid", reason: details.error.message });
+    });
   }
 
   run(
@@ -54,13 +66,39 @@ export class ModelHost {
     caller: Caller,
     outputs?: string[],
   ): Promise<Result<RunResult, InferenceError>> {
+    return this.#timed(model, caller, ({ session }) =>
+      ok({ outputs: session.run(feeds, outputs) }),
+    );
+  }
+
+  predict(
+    model: ModelRef,
+    inputs: Record<string, unknown>,
+    caller: Caller,
+    tellFeeds = false,
+  ): Promise<Result<RunResult, InferenceError>> {
+    return this.#timed(model, caller, ({ session, described }) => {
+      const pipelines = described.ok ? (described.value?.pipelines ?? []) : [];
+      const fed = feedsFromInputs(session.signature, pipelines, inputs);
+      if (!fed.ok) return fail({ code: "input_invalid", problem: fed.error });
+      const { feeds } = fed.value;
+      return ok({ outputs: session.run(feeds), ...(tellFeeds ? { feeds } : {}) });
+    });
+  }
+
+  #timed(
+    model: ModelRef,
+    caller: Caller,
+    compute: (opened: Opened) => Result<Omit<RunResult, "timing">, InferenceError>,
+  ): Promise<Result<RunResult, InferenceError>> {
     const arrived = performance.now();
-    return this.#use(model, caller, (session, load_ms) => {
+    return this.#use(model, caller, (opened, load_ms) => {
       const began = performance.now();
-      const computed = session.run(feeds, outputs);
+      const computed = compute(opened);
+      if (!computed.ok) return computed;
       const run_ms = performance.now() - began;
       const queue_ms = Math.max(0, began - arrived - load_ms);
-      return { outputs: computed, timing: { load_ms, queue_ms, run_ms } };
+      return ok({ ...computed.value, timing: { load_ms, queue_ms, run_ms } });
     });
   }
 
@@ -79,7 +117,7 @@ export class ModelHost {
   async #use<Answer>(
     model: ModelRef,
     caller: Caller,
-    work: (session: OnnxSession, loadMs: number) => Answer,
+    work: (opened: Opened, loadMs: number) => Result<Answer, InferenceError>,
   ): Promise<Result<Answer, InferenceError>> {
     let loadMs = 0;
     const load = async () => {
@@ -96,10 +134,10 @@ export class ModelHost {
     };
     const cost = COST_PER_SESSION_BYTES + Math.ceil(model.size_bytes * COST_PER_MODEL_BYTE);
     const attempt = () =>
-      this.#cache.use(model.sha256, cost, load, life, (session) => {
-        if (session.isLost) return this.#cache.forget(model.sha256);
+      this.#cache.use(model.sha256, cost, load, life, (opened) => {
+        if (opened.session.isLost) return this.#cache.forget(model.sha256);
         try {
-          return ok(work(session, loadMs));
+          return work(opened, loadMs);
         } catch (error) {
           return this.#runFailure(error, model, caller.trace);
         }
@@ -110,7 +148,7 @@ export class ModelHost {
     return done.value ?? fail({ code: "inference_failed", reason: "ONNX Runtime was restarted" });
   }
 
-  async #load(model: ModelRef): Promise<Result<OnnxSession, InferenceError>> {
+  async #load(model: ModelRef): Promise<Result<Opened, InferenceError>> {
     const read = await readModel(this.#bucket, model, this.#limits.maxModelBytes);
     if (!read.ok) return read;
     const opened = await this.#open(read.value);
@@ -124,11 +162,11 @@ export class ModelHost {
     return fail(tooLarge(model.size_bytes, this.#limits.maxModelBytes));
   }
 
-  async #open(bytes: Uint8Array): Promise<Result<OnnxSession, InferenceError | "out_of_memory">> {
+  async #open(bytes: Uint8Array): Promise<Result<Opened, InferenceError | "out_of_memory">> {
     const runtime = this.#runtime ?? (await this.#start());
     if (runtime.isLost) this.#restart();
     try {
-      return ok(OnnxSession.open(runtime, bytes));
+      return ok({ session: OnnxSession.open(runtime, bytes), described: describe(bytes) });
     } catch (error) {
       if (error instanceof OnnxPortUnsupported)
         return fail({ code: "model_io_unsupported", name: error.port, type: error.type });
@@ -169,7 +207,7 @@ export class ModelHost {
 
   #logLoad(
     { sha256, size_bytes }: ModelRef,
-    loaded: Result<OnnxSession, InferenceError>,
+    loaded: Result<Opened, InferenceError>,
     load_ms: number,
     trace: Trace,
   ): void {

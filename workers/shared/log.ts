@@ -12,6 +12,8 @@ export type LogEvent =
   | { event: "model_evicted"; sha256: string; cost_bytes: number }
   | { event: "runtime_lost"; sha256: string; reason: string }
   | { event: "model_computed"; operation: string; sha256: string; size_bytes: number; ms: number }
+  | { event: "model_explained"; method: string; sha256: string; rows: number; ms: number }
+  | { event: "model_explain_failed"; method: string; sha256: string; code: string; details: object }
   | {
       event: "model_compute_failed";
       operation: string;

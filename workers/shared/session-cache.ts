@@ -21,6 +21,8 @@ export type RequestLife = {
 export type SessionCacheOptions<Session> = {
   budgetBytes: number;
   release(session: Session): void;
+  /** What a session turns out to cost beyond what was said before it was loaded. */
+  extraBytes?(session: Session): number;
 };
 
 /**
@@ -133,9 +135,15 @@ export class SessionCache<Session, Failure> {
         this.#options.release(loaded.value);
         return ok(other);
       }
-      const entry = { session: loaded.value, costBytes, uses: 0, retired: false };
+      const extra = this.#options.extraBytes?.(loaded.value) ?? 0;
+      const entry = {
+        session: loaded.value,
+        costBytes: costBytes + extra,
+        uses: 0,
+        retired: false,
+      };
       this.#entries.set(key, entry);
-      this.#heldBytes += costBytes;
+      this.#heldBytes += entry.costBytes;
       return ok(entry);
     } finally {
       this.#loadingBytes -= costBytes;

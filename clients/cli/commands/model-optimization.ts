@@ -15,7 +15,14 @@ import { type Figures, renderFigures } from "../optimization-view.ts";
 import { readData } from "../table-data.ts";
 import { waitingFor } from "../waiting.ts";
 
-const KINDS = ["quantize-dynamic", "quantize-static", "fp16", "prune", "graph"] as const;
+const KINDS = [
+  "quantize-dynamic",
+  "quantize-static",
+  "fp16",
+  "prune",
+  "graph",
+  "describe",
+] as const;
 
 /** What the error itself says. */
 const UNSAID: Figures["gate"] = { passed: true, reasons: [] };
@@ -30,6 +37,7 @@ type OptimizeOptions = DataOptions & {
   maxSizeRatio?: number;
   maxSlowdown?: number;
   minAgreement?: number;
+  maxAttributionChange?: number;
   speed: boolean;
   description?: string;
   dryRun?: boolean;
@@ -115,6 +123,11 @@ export const registerModelOptimization: Register = (group, wire) => {
       .option("--max-size-ratio <ratio>", "refuse more: size after over before", decimal)
       .option("--max-slowdown <ratio>", "refuse more: time after over before", decimal)
       .option("--min-agreement <share>", "refuse fewer rows of the same class", decimal)
+      .option(
+        "--max-attribution-change <share>",
+        "refuse more: how far contributions of features change",
+        decimal,
+      )
       .option("--no-speed", "do not time the two")
       .option("--description <text>", "of the new version")
       .option("--dry-run", "measure, and make no version")
@@ -177,6 +190,7 @@ async function requestOf(
     max_size_ratio: options.maxSizeRatio,
     max_slowdown: options.maxSlowdown,
     min_agreement: options.minAgreement,
+    max_attribution_change: options.maxAttributionChange,
   };
   const request = {
     kind: options.kind.replace("-", "_"),

@@ -207,6 +207,15 @@ const renderAliases = (all: ModelView["aliases"], context: Context): string =>
 const madeOf = ({ model, derived_from }: VersionView): string | null =>
   derived_from && `${model}@${derived_from.version} by ${derived_from.kind}`;
 
+const MOST_NAMES = 5;
+
+/** The first names of a list, and how many there are. */
+function namesOf(names: readonly string[] | null | undefined): string | null {
+  if (!names) return null;
+  const shown = names.slice(0, MOST_NAMES).join(", ");
+  return names.length > MOST_NAMES ? `${shown}, … (${names.length})` : shown;
+}
+
 function renderVersion(version: VersionView, context: Context): string {
   const head = renderFields(
     [
@@ -216,6 +225,11 @@ function renderVersion(version: VersionView, context: Context): string {
       ["size", formatBytes(version.size_bytes)],
       ["created", `${formatTime(version.created_at)} by ${version.created_by}`],
       ["made of", madeOf(version)],
+      ["features", namesOf(version.details?.feature_names)],
+      ["classes", namesOf(version.details?.class_names)],
+      ...(version.details?.preprocessing ?? []).map(
+        ({ input, kind, summary }): [string, string] => [`${kind}s`, `${input}: ${summary}`],
+      ),
     ],
     context,
   );

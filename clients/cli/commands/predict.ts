@@ -1,11 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
-import { experiments, models } from "@linnet/sdk";
+import { experiments, models, type PredictResponse } from "@linnet/sdk";
 import { attributesOf } from "../attributes.ts";
 import { type Context, integer, type Register } from "../command.ts";
 import { UsageError } from "../exit-codes.ts";
 import { formatMs } from "../format.ts";
-import { readJsonOption } from "../json-input.ts";
+import { readJsonOption, readNamed } from "../json-input.ts";
+import { parseInputs } from "../model-inputs.ts";
 import { parseModelRef } from "../model-ref.ts";
 import { readStdin } from "../prompt.ts";
 import type { World } from "../world.ts";
@@ -21,6 +20,7 @@ type PredictOptions = {
   attributes?: string;
   preview?: string;
   sticky: boolean;
+  store?: boolean;
 };
 
 const EXAMPLES = `
@@ -28,7 +28,7 @@ The input is JSON: one nested array for each input of the model, by name.
 
 Examples:
   $ linnet predict wdbc --input '{"features": [[17.99, 10.38, 122.8]]}'
-  $ linnet predict wdbc@2 --file input.json
+  $ linnet predict wdbc@2 --file input.json --store
   $ jq '{features: .rows}' rows.json | linnet predict --experiment exp_01… --user alice`;
 
 export const registerPredict: Register = (program, wire) => {
@@ -46,6 +46,7 @@ export const registerPredict: Register = (program, wire) => {
       .option("--no-sticky", "draw this request on its own")
       .option("--attributes <json>", "what targeting looks at, as JSON or @file")
       .option("--preview <variant>", "this variant, by id or name, without being counted")
+      .option("--store", "keep each row, to be explained later")
       .addHelpText("after", EXAMPLES),
     async (context, command) => {
       const options = command.opts<PredictOptions>();
@@ -77,9 +78,16 @@ async function predictWithModel(
   const inputs = await readInputs(world, options);
   const call = { signal: world.signal, requestId: options.requestId };
   const client = await context.client();
-  const answer = await models.predict(client, ref.model, { inputs, version, alias }, call);
+  const { store } = options;
+  const asked = { inputs, version, alias, ...(store === true ? { store } : {}) };
+  const answer = await models.predict(client, ref.model, asked, call);
   context.show(answer, () => JSON.stringify(answer.outputs));
   context.note(`${answer.model}@${answer.version}, ${formatMs(answer.latency_ms)} ms`);
+  noteKept(context, answer);
+}
+
+function noteKept(context: Context, { prediction_ids }: Pick<PredictResponse, "prediction_ids">) {
+  for (const id of prediction_ids ?? []) context.note(`kept as ${id}`);
 }
 
 async function predictWithExperiment(
@@ -104,6 +112,7 @@ async function predictWithExperiment(
       ...(user === undefined ? {} : { user_id: user }),
       ...(requestId === undefined ? {} : { request_id: requestId }),
       ...(sticky ? {} : { sticky: false }),
+      ...(options.store === true ? { store: true } : {}),
       attributes,
       preview,
     },
@@ -113,6 +122,7 @@ async function predictWithExperiment(
   const { model, version, variant_id, epoch, reason, latency_ms, request_id } = answer;
   const chosen = `${model}@${version} (${variant_id}, ${reason} in epoch ${epoch})`;
   context.note(`${chosen}, ${formatMs(latency_ms)} ms, request ${request_id}`);
+  noteKept(context, answer);
 }
 
 /** The inputs by name; `{"inputs": {…}}`, the body of the API, will do as well. */
@@ -124,16 +134,7 @@ async function readInputs(
     throw new UsageError("give --input or --file, not both");
   const text =
     input ?? (file === undefined ? await readPiped(world) : await readNamed(world, file));
-  let given: unknown;
-  try {
-    given = JSON.parse(text);
-  } catch (cause) {
-    throw new UsageError("the input is not JSON", { cause });
-  }
-  if (!isObject(given))
-    throw new UsageError('the input is an object of arrays by name: {"features": [[…]]}');
-  const { inputs, ...others } = given;
-  return isObject(inputs) && Object.keys(others).length === 0 ? inputs : given;
+  return parseInputs(text, "the input");
 }
 
 async function readPiped(world: World): Promise<string> {
@@ -141,14 +142,3 @@ async function readPiped(world: World): Promise<string> {
     throw new UsageError("give the input as --input '<json>', with --file, or on standard input");
   return readStdin(world);
 }
-
-async function readNamed({ cwd }: World, file: string): Promise<string> {
-  try {
-    return await readFile(resolve(cwd, file), "utf8");
-  } catch (cause) {
-    throw new UsageError(`cannot read ${file}`, { cause });
-  }
-}
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,12 +1,12 @@
 import { writeModel } from "../../onnx/codec/onnx-file.ts";
 import type { Model } from "../../onnx/model.ts";
+import { numberAt } from "../../onnx/scores.ts";
 import { openModel, type Runtime } from "../../onnx/runtime.ts";
 import { countOf, type Tensor } from "../../tensors/tensor.ts";
 import { ExplainFault } from "../explain-fault.ts";
 import type { AttentionLayer } from "../explanation.ts";
 import { forRows } from "../gradients/gradient-graph.ts";
-import { feedsOf, floatAt } from "../gradients/score-gradient.ts";
-import type { RowLayout, Rows } from "../rows.ts";
+import { feedsOf, type RowLayout, type Rows } from "../rows.ts";
 import { findAttention } from "./find-attention.ts";
 import { rolloutOf, type Rollout } from "./rollout.ts";
 
@@ -55,7 +55,7 @@ function layerOf(name: string, tensor: Tensor | undefined, rows: number): Attent
   const { dims } = tensor;
   const [queries = 0, keys = 0] = dims.slice(-2);
   const heads = countOf(dims.slice(0, -2)) / rows;
-  const weights = Array.from({ length: heads * queries * keys }, (_, at) => floatAt(tensor, at));
+  const weights = Array.from({ length: heads * queries * keys }, (_, at) => numberAt(tensor, at));
   if (!weights.every(Number.isFinite))
     throw new ExplainFault(
       "value_invalid",

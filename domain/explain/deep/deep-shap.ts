@@ -8,6 +8,7 @@ import type { Estimates } from "../estimate.ts";
 import { ExplainFault } from "../explain-fault.ts";
 import type { Background, Groups } from "../game.ts";
 import { feedsFromRows, newRows, type RowLayout, type Rows } from "../rows.ts";
+import { ownersOf, refuseOddNumbers } from "../gradients/each-gradient.ts";
 import type { Target } from "../score.ts";
 import { shuffle } from "../shap/shuffle.ts";
 import { secantGraph, type SecantGraph } from "./secant-graph.ts";
@@ -54,7 +55,7 @@ export async function openDeepShap(
   target: Target,
   { ran }: { ran?: (rows: number) => void } = {},
 ): Promise<DeepShap> {
-  const graph = secantGraph(model, layout, target);
+  const graph = secantGraph(model, layout, target, runtime.profile);
   const open = await openModel(runtime, writeModel(graph.model));
   const secants: Secants = { open, graph, layout, ...(ran === undefined ? {} : { ran }) };
   return {
@@ -77,20 +78,21 @@ async function* estimatesOf(
   background: Background,
   { groups, interval = "background" }: DeepShapOptions,
 ): Estimates {
-  const { size } = secants.layout;
-  check(instance, background, size);
-  const players = playersOf(groups, size);
-  const values = new WeightedMeans(players.count);
+  const { layout } = secants;
+  check(layout, instance, background);
+  const owned = ownersOf(layout, groups);
+  const { players } = owned;
+  const values = new WeightedMeans(players);
   const bases = new WeightedMeans(1);
   const order = shuffledRows(background.count);
-  const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_NUMBERS / size)));
+  const most = Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_NUMBERS / layout.size)));
   while (values.rows < order.length) {
     const from = values.rows;
     const rows = order.subarray(from, from + Math.min(Math.max(FIRST_ROWS, from), most));
-    const found = await runSecants(secants, instance, background, rows, players);
+    const found = await runSecants(secants, instance, background, rows, owned);
     for (const [at, row] of rows.entries()) {
       const weight = background.weights[row] ?? 0;
-      values.add(found.values.subarray(at * players.count, (at + 1) * players.count), weight);
+      values.add(found.values.subarray(at * players, (at + 1) * players), weight);
       bases.add(found.scores.subarray(at, at + 1), weight);
     }
     yield {
@@ -103,7 +105,9 @@ async function* estimatesOf(
   }
 }
 
-function check(instance: Rows, { rows, count }: Background, size: number): void {
+function check(layout: RowLayout, instance: Rows, background: Background): void {
+  const { size } = layout;
+  const { rows, count } = background;
   if (count === 0)
     throw new ExplainFault("background_missing", "Deep SHAP compares with a background: give rows");
   if (instance.length !== size || rows.length < count * size)
@@ -111,28 +115,8 @@ function check(instance: Rows, { rows, count }: Background, size: number): void 
       "value_invalid",
       `the instance is to have ${size} numbers and has ${instance.length}, the background's ${count} rows as many each`,
     );
-  for (const [of, values] of [
-    ["the instance", instance],
-    ["the background", rows],
-  ] as const) {
-    const at = values.findIndex((value) => !Number.isFinite(value));
-    if (at >= 0)
-      throw new ExplainFault(
-        "value_invalid",
-        `${of} has ${values[at] ?? "nothing"} at element ${at % size}, and Deep SHAP needs finite numbers`,
-      );
-  }
-}
-
-/** How many there are, and whose each element is; -1 for one without a player. */
-type Players = { count: number; ownerOf: Int32Array };
-
-function playersOf(groups: Groups | undefined, size: number): Players {
-  const ownerOf = new Int32Array(size).fill(-1);
-  if (groups === undefined) return { count: size, ownerOf: ownerOf.map((_, element) => element) };
-  for (const [player, members] of groups.entries())
-    for (const member of members) ownerOf[member] = player;
-  return { count: groups.length, ownerOf };
+  refuseOddNumbers(layout, instance, 1);
+  refuseOddNumbers(layout, background.rows, background.count);
 }
 
 /** The rows' indices in an order that depends on nothing but their number, so that those so far are a sample. */
@@ -150,7 +134,7 @@ async function runSecants(
   instance: Rows,
   background: Background,
   rows: Int32Array,
-  players: Players,
+  { players, owners }: ReturnType<typeof ownersOf>,
 ): Promise<Contributions> {
   const { size } = layout;
   const count = rows.length;
@@ -160,7 +144,7 @@ async function runSecants(
     instances.set(instance, at * size);
     references.set(background.rows.subarray(row * size, (row + 1) * size), at * size);
   }
-  for (const [element, owner] of players.ownerOf.entries())
+  for (const [element, owner] of owners.entries())
     if (owner < 0)
       for (let at = 0; at < count; at += 1)
         references[at * size + element] = instance[element] ?? 0;
@@ -171,18 +155,18 @@ async function runSecants(
   const outputs = await open.run(feeds);
   ran?.(2 * count);
 
-  const values = new Float64Array(count * players.count);
+  const values = new Float64Array(count * players);
   for (const port of layout.ports) {
     const name = graph.multipliers.get(port.name) ?? "";
     const multipliers = numbersOf(outputs, name, count * port.count);
     for (let at = 0; at < multipliers.length; at += 1) {
       const row = Math.floor(at / port.count);
       const element = port.offset + (at % port.count);
-      const owner = players.ownerOf[element] ?? -1;
+      const owner = owners[element] ?? -1;
       if (owner < 0) continue;
       const change =
         (instances[row * size + element] ?? 0) - (references[row * size + element] ?? 0);
-      const slot = row * players.count + owner;
+      const slot = row * players + owner;
       values[slot] = (values[slot] ?? 0) + (multipliers[at] ?? 0) * change;
     }
   }

@@ -1,7 +1,7 @@
 import { frontAxis, range } from "../../onnx/axes.ts";
 import { arithmeticIn } from "../../onnx/gradient/arithmetic.ts";
 import { weighed } from "../../onnx/gradient/attention.ts";
-import { GradientCall } from "../../onnx/gradient/gradient-call.ts";
+import { GradientCall, type Profile } from "../../onnx/gradient/gradient-call.ts";
 import { expandRecurrent } from "../../onnx/gradient/recurrent-layer.ts";
 import { expandScan, isExposed } from "../../onnx/gradient/scan-gradient.ts";
 import { averageOver } from "../../onnx/gradient/standardised.ts";
@@ -14,6 +14,7 @@ export type PrimitiveForm = (
   b: GraphBuilder,
   node: Node,
   varies: (tensor: string) => boolean,
+  profile: Profile,
 ) => readonly string[] | undefined;
 
 const input = (node: Node, index: number): string => node.inputs[index] ?? "";
@@ -152,12 +153,12 @@ const gated: PrimitiveForm = (b, node) => {
   return [mul(mul(gate, sigmoid(mul(gate, floatOf(node, "alpha", 1)))), value)];
 };
 
-const recurrent: PrimitiveForm = (b, node) => expandRecurrent(b, node, "wasm");
+const recurrent: PrimitiveForm = (b, node, _, profile) => expandRecurrent(b, node, profile);
 
 /**
  * The operators that are made of simpler ones, as those: functions of one number, products,
- * quotients and linear maps, each of which has a secant. A
- * recurrence becomes a `Scan` that shows its states.
+ * quotients and linear maps, each of which has a secant. A recurrence becomes a `Scan` that shows its
+ * states; on WebGPU, which has no `Scan`, its steps one after the other.
  */
 export const PRIMITIVE_FORMS: Readonly<Record<string, PrimitiveForm>> = {
   Softmax: (b, node) => [b.node("Exp", [logSoftmax(b, node)])],
@@ -180,5 +181,6 @@ export const PRIMITIVE_FORMS: Readonly<Record<string, PrimitiveForm>> = {
   RNN: recurrent,
   GRU: recurrent,
   LSTM: recurrent,
-  Scan: (b, node) => (isExposed(node) ? undefined : expandScan(b, node, "wasm")),
+  Scan: (b, node, _, profile) =>
+    isExposed(node) && profile !== "webgpu" ? undefined : expandScan(b, node, profile),
 };

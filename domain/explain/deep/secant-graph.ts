@@ -1,4 +1,6 @@
 import { addGradients } from "../../onnx/gradient/add-gradients.ts";
+import type { Profile } from "../../onnx/gradient/gradient-call.ts";
+import { forWebgpu } from "../../onnx/gradient/for-webgpu.ts";
 import { renamed } from "../../onnx/gradient/graph-copier.ts";
 import { replaceNodes } from "../../onnx/gradient/replace-nodes.ts";
 import { withKnownOperators } from "../../onnx/gradient/with-known-operators.ts";
@@ -35,7 +37,12 @@ export type SecantGraph = {
  * summed over the elements of all inputs, is the difference of their scores. Throws `ExplainFault`
  * (method_unsupported) naming the node and operator that no change can be followed through.
  */
-export function secantGraph(model: Model, layout: RowLayout, target: Target): SecantGraph {
+export function secantGraph(
+  model: Model,
+  layout: RowLayout,
+  target: Target,
+  profile: Profile = "wasm",
+): SecantGraph {
   for (const { name, type } of layout.ports)
     if (type !== "float32" && type !== "float64" && type !== "float16")
       throw new ExplainFault(
@@ -46,7 +53,7 @@ export function secantGraph(model: Model, layout: RowLayout, target: Target): Se
   try {
     const known = withKnownOperators(model);
     const { model: scored, score } = scoreGraph(known, layout, target);
-    return withMultipliers(inPrimitives(scored, layout), layout, score);
+    return withMultipliers(inPrimitives(scored, layout, profile), layout, { score, profile });
   } catch (error) {
     if (!(error instanceof OnnxFault) || !["unsupported", "too_large"].includes(error.problem.code))
       throw error;
@@ -78,20 +85,24 @@ function varyingIn(nodes: readonly Node[], sources: Iterable<string>): Set<strin
 const inputsOf = ({ ports }: RowLayout): string[] => ports.map(({ name }) => name);
 
 /** What has a form in simpler operators gets it, until nothing has. */
-function inPrimitives(model: Model, layout: RowLayout): Model {
+function inPrimitives(model: Model, layout: RowLayout, profile: Profile): Model {
   const varying = varyingIn(model.graph.nodes, inputsOf(layout));
   const varies = (tensor: string): boolean => varying.has(tensor);
   const simpler = replaceNodes(model, (b, node) => {
     if (!node.outputs.some(varies)) return undefined;
-    const outputs = entryOf(PRIMITIVE_FORMS, node)?.(b, node, varies);
+    const outputs = entryOf(PRIMITIVE_FORMS, node)?.(b, node, varies, profile);
     if (outputs && node.outputs.some((name, index) => name !== "" && !outputs[index]))
       throw refused(node, "has more outputs than can be followed");
     return outputs;
   });
-  return simpler === model ? model : inPrimitives(simpler, layout);
+  return simpler === model ? model : inPrimitives(simpler, layout, profile);
 }
 
-function withMultipliers(model: Model, layout: RowLayout, score: string): SecantGraph {
+function withMultipliers(
+  model: Model,
+  layout: RowLayout,
+  { score, profile }: { score: string; profile: Profile },
+): SecantGraph {
   const b = GraphBuilder.extending(model);
   const { nodes } = model.graph;
   const varying = varyingIn(nodes, inputsOf(layout));
@@ -114,7 +125,7 @@ function withMultipliers(model: Model, layout: RowLayout, score: string): Secant
   checkGraph(model.graph, varying, { rules, facts: inferGraphs(model) });
 
   const with_respect_to = inputsOf(layout);
-  const gradients = addGradients(b, { of: score, with_respect_to, profile: "wasm", rules });
+  const gradients = addGradients(b, { of: score, with_respect_to, profile, rules });
   b.clearOutputs();
   const output = (tensor: string, stem: string): string => b.output(tensor, b.fresh(stem));
   const multipliers = with_respect_to.map((name, index): [string, string] => [
@@ -127,7 +138,8 @@ function withMultipliers(model: Model, layout: RowLayout, score: string): Secant
     multipliers: new Map(multipliers),
     references: new Map(with_respect_to.map((name) => [name, twins.get(name) ?? ""])),
   };
-  return { ...names, model: removeDead(eliminateCommonSubexpressions(b.model())) };
+  const made = removeDead(eliminateCommonSubexpressions(b.model()));
+  return { ...names, model: profile === "webgpu" ? forWebgpu(made) : made };
 }
 
 type Known = {

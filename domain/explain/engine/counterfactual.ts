@@ -6,10 +6,10 @@ import type { Estimates } from "../estimate.ts";
 import type { Counterfactual, Explained } from "../explanation.ts";
 import { countOf } from "../../tensors/tensor.ts";
 import type { Background } from "../game.ts";
-import { feedsFromRows } from "../rows.ts";
+import { feedsOf } from "../rows.ts";
 import { gradientFor, refuseGroups } from "./gradient-methods.ts";
 import { elementPlayers, memberOf } from "./players.ts";
-import type { Subject } from "./subject.ts";
+import { runOptions, type Subject } from "./subject.ts";
 import { classIndexOf, classLabel } from "./target.ts";
 import { neededBackground, type RunMethod, type Task } from "./task.ts";
 
@@ -24,7 +24,9 @@ export const runCounterfactual: RunMethod = async (task) => {
   const gradient = await gradientFor(task);
   const classes = await classesOf(task);
   const to_class =
-    target_class === undefined ? null : classIndexOf(subject, target_class, Math.max(2, classes));
+    target_class === undefined
+      ? null
+      : classIndexOf(subject, target_class, Math.max(2, classes), "options.target_class");
   const flips = shrinkingFlips(
     {
       layout: subject.layout,
@@ -35,7 +37,7 @@ export const runCounterfactual: RunMethod = async (task) => {
         subject.layout,
         target.output,
         classes,
-        subject.fixed_batch === null ? {} : { fixed_batch: subject.fixed_batch },
+        runOptions(subject),
       ),
       gradient,
     },
@@ -71,9 +73,8 @@ export const runCounterfactual: RunMethod = async (task) => {
 };
 
 async function classesOf({ subject, instance, target }: Task): Promise<number> {
-  const found = (
-    await subject.open.run(feedsFromRows(subject.layout, instance, 0, 1), [target.output])
-  )[target.output];
+  const feeds = feedsOf(subject.layout, instance, 0, 1, subject.fixed_batch ?? undefined);
+  const found = (await subject.open.run(feeds, [target.output]))[target.output];
   return found === undefined ? 1 : countOf(found.dims.slice(1));
 }
 
@@ -81,12 +82,20 @@ async function classesOf({ subject, instance, target }: Task): Promise<number> {
 const isProbability = ({ subject, target }: Task): boolean =>
   /prob/i.test(target.output) || logitTarget(subject.model, target) !== null;
 
-/** What may change, and between what. */
-function changeable({ subject, request }: Task) {
+/** What may change, and between what: what is never negative in the background stays so, unless its bounds are given. */
+function changeable(task: Task) {
+  const { subject, request, instance } = task;
   const { immutable = [], bounds = {} } = request.options;
   const indexOf = new Map(subject.feature_names.map((name, at) => [name, at]));
-  const limits = subject.feature_names.map((): [number, number] => [
-    -Number.MAX_VALUE,
+  const { rows, count } = neededBackground(task).rows;
+  const { size } = subject.layout;
+  const isNeverNegative = (element: number): boolean =>
+    !((instance[element] ?? 0) < 0) &&
+    Array.from({ length: count }, (_, row) => rows[row * size + element] ?? 0).every(
+      (value) => !(value < 0),
+    );
+  const limits = subject.feature_names.map((_, element): [number, number] => [
+    isNeverNegative(element) ? 0 : -Number.MAX_VALUE,
     Number.MAX_VALUE,
   ]);
   for (const [name, bound] of Object.entries(bounds))
@@ -97,7 +106,7 @@ function changeable({ subject, request }: Task) {
   return {
     immutable: immutable.map((name) => memberOf(indexOf, name, "options.immutable")),
     integers,
-    ...(Object.keys(bounds).length > 0 && { bounds: limits }),
+    bounds: limits,
   };
 }
 

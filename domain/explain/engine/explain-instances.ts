@@ -2,17 +2,18 @@ import { seededRandom } from "../../statistics/random.ts";
 import type { Feeds } from "../../onnx/rows.ts";
 import { ExplainFault } from "../explain-fault.ts";
 import type { Estimate } from "../estimate.ts";
-import type { ExplainRequest } from "../explain-request.ts";
-import type { Explained } from "../explanation.ts";
+import type { ExplainRequest, Limits } from "../explain-request.ts";
+import { SUMS_AT_ONCE, type Explained, type Method } from "../explanation.ts";
 import { rowsFromFeeds } from "../rows.ts";
+import { asAsked } from "./as-asked.ts";
 import { followEstimates } from "./follow-estimates.ts";
 import { checkOptions, chosenMethod, RUN } from "./methods.ts";
 import { present } from "./present.ts";
 import { namesOf, type Subject } from "./subject.ts";
-import { numericFeeds } from "./prepared-rows.ts";
+import { numericFeeds, type RawText } from "./prepared-rows.ts";
 import { targetsOf } from "./target.ts";
 import { isByWords, runText } from "./text-method.ts";
-import type { NamedBackground } from "./task.ts";
+import type { NamedBackground, Task } from "./task.ts";
 
 export type ExplainedRow = { explained: Explained; computation_time_ms: number };
 
@@ -30,71 +31,78 @@ export type ExplainTools = {
   seen?: (row: ExplainedRow) => Promise<void>;
 };
 
+/** One row's task, and what the answer says of it besides. */
+type RowTask = { task: Task; class_name: string | null; row: number; raw: RawText | null };
+
+/** The task of each row. Throws `ExplainFault` for rows, options, names or classes that do not fit the model. */
+export async function* tasksOf(
+  subject: Subject,
+  { feeds, background, request }: Instances,
+): AsyncGenerator<RowTask, void, void> {
+  checkOptions(request);
+  const { signature, preparation, layout } = subject;
+  const { feeds: numeric, raw } = numericFeeds(signature, preparation, feeds);
+  const { rows, count } = rowsFromFeeds(layout, numeric);
+  const named = withNames(subject, request);
+  const compared = background === null ? null : await backgroundOf(named, background);
+  const targets = await targetsOf(named, rows, count, request);
+  for (const [row, { target, class_name }] of targets.entries()) {
+    const task = {
+      subject: named,
+      method: await chosenMethod(named, request, target, raw !== null),
+      request,
+      target,
+      instance: rows.slice(row * layout.size, (row + 1) * layout.size),
+      background: compared,
+      random: seededRandom(request.seed),
+    };
+    yield { task, class_name, row, raw };
+  }
+}
+
 /**
  * Explains each row in turn. The one function behind every way of asking: a call, a stream, a piece
  * of a job. Throws `ExplainFault`, and `OnnxFault` for what the toolkit or the runtime refuses.
  */
 export async function* explainInstances(
   subject: Subject,
-  { feeds, background, request }: Instances,
+  instances: Instances,
   { clock, signal, seen }: ExplainTools,
 ): AsyncGenerator<ExplainedRow, void, void> {
-  checkOptions(request);
-  const { signature, preparation } = subject;
-  const { feeds: numeric, raw } = numericFeeds(signature, preparation, feeds);
-  const { rows, count } = rowsFromFeeds(subject.layout, numeric);
-  const named = withNames(subject, request);
-  const compared = background === null ? null : await backgroundOf(named, background);
-  const targets = await targetsOf(named, numeric, request);
-  for (let at = 0; at < count; at += 1) {
-    const began = await clock();
-    const chosen = targets[at];
-    if (chosen === undefined) throw new Error("a row has no target");
-    const { target, class_name } = chosen;
-    const method = await chosenMethod(named, request, target, raw !== null);
-    const { size } = subject.layout;
-    const instance = rows.slice(at * size, (at + 1) * size);
-    const task = {
-      subject: named,
-      method,
-      request,
-      target,
-      instance,
-      background: compared,
-      random: seededRandom(request.seed),
-    };
-    const run =
-      raw !== null && isByWords(method) ? await runText(task, raw, at) : await RUN[method](task);
+  let began = await clock();
+  for await (const { task, class_name, row, raw } of tasksOf(subject, instances)) {
+    const isText = raw !== null && isByWords(task.method);
+    const run = await asAsked(task, () =>
+      isText ? runText(task, raw, row) : RUN[task.method](task),
+    );
     const shown = async (
       estimate: Estimate,
       stopped: Explained["stopped"],
     ): Promise<ExplainedRow> => {
-      const explained = present({
-        subject: named,
-        method,
-        target,
-        class_name,
-        instance,
-        estimate,
-        stopped,
-        players: run.players,
-        seed: request.seed,
-        top_k: request.top_k_features,
-        notes: run.notes ?? [],
-      });
+      const { players, notes = [] } = run;
+      const explained = present({ task, class_name, estimate, stopped, players, notes });
       return {
         explained: run.complete?.(explained) ?? explained,
         computation_time_ms: (await clock()) - began,
       };
     };
-    const { estimate, stopped } = await followEstimates(run.estimates, request.limits, {
-      clock,
-      ...(signal && { signal }),
-      ...(seen && { seen: async (found) => seen(await shown(found, "complete")) }),
-    });
+    const { estimate, stopped } = await asAsked(task, () =>
+      followEstimates(run.estimates, limitsOf(task), {
+        clock,
+        ...(signal && { signal }),
+        ...(seen && { seen: async (found) => seen(await shown(found, "complete")) }),
+      }),
+    );
     refuseOdd(estimate);
     yield await shown(estimate, stopped);
+    began = await clock();
   }
+}
+
+/** To stop at a residual is to stop at once where there never is one. */
+function limitsOf({ method, request }: Task): Limits {
+  const { max_residual: _, ...others } = request.limits;
+  return SUMS_AT_ONCE.has(method) ? others : request.limits;
 }
 
 function refuseOdd({ base, prediction }: Estimate): void {
@@ -104,6 +112,13 @@ function refuseOdd({ base, prediction }: Estimate): void {
     `the model answers ${prediction} for the row and ${base} for what it is compared with; only finite scores can be explained`,
     "inputs",
   );
+}
+
+/** The method that explains a first row of the rows, as they are all of one model. */
+export async function methodFor(subject: Subject, instances: Instances): Promise<Method> {
+  const { value } = await tasksOf(subject, instances).next();
+  if (!value) throw new ExplainFault("value_invalid", "there is no row to explain", "inputs");
+  return value.task.method;
 }
 
 /** The names that the request gives, else those that the subject has. */

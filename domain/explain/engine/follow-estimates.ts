@@ -32,14 +32,15 @@ export async function followEstimates(
   return { estimate: best, stopped: "complete" };
 }
 
+/** What ends it, where the estimate is within every limit of its quality that there is. */
 function isEnough(estimate: Estimate, { max_residual, max_half_width }: Limits): Stopped | null {
+  if (max_residual === undefined && max_half_width === undefined) return null;
   const { prediction, base, half_widths } = estimate;
   if (max_residual !== undefined) {
     const allowed = max_residual * Math.abs(prediction - base);
-    if (Math.abs(residualOf(estimate)) <= allowed && max_half_width === undefined)
-      return "max_residual";
+    if (Math.abs(residualOf(estimate)) > allowed) return null;
   }
-  if (max_half_width !== undefined && half_widths !== null)
-    if (half_widths.every((width) => width <= max_half_width)) return "max_half_width";
-  return null;
+  if (max_half_width === undefined) return "max_residual";
+  const isNarrow = half_widths?.every((width) => width <= max_half_width) ?? false;
+  return isNarrow ? "max_half_width" : null;
 }

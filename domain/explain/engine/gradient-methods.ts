@@ -9,7 +9,9 @@ import { inputXGradient, saliency } from "../gradients/saliency.ts";
 import { openScoreGradient, type ScoreGradient } from "../gradients/score-gradient.ts";
 import { smoothGrad } from "../gradients/smooth-grad.ts";
 import { newRows } from "../rows.ts";
+import type { Target } from "../score.ts";
 import type { Background } from "../game.ts";
+import { EXPECTED_SAMPLES, MOST_SAMPLES, MOST_STEPS, MOST_TIMES, STEPS } from "./patience.ts";
 import { elementPlayers } from "./players.ts";
 import type { Subject } from "./subject.ts";
 import {
@@ -22,11 +24,15 @@ import {
   type Task,
 } from "./task.ts";
 
+/** One open graph of gradients serves every class of an output. */
+export const gradientKey = ({ output }: Target): string => `gradient ${output}`;
+export const deepKey = (target: Target): string => `deep ${JSON.stringify(target)}`;
+
 /** The gradient of the task's target; one open graph serves every class of an output. */
 export async function gradientFor(task: Task): Promise<ScoreGradient> {
   const { subject } = task;
   const { model, target } = gradientTarget(task);
-  const open = await subject.kept.once(`gradient ${target.output}`, () =>
+  const open = await subject.kept.once(gradientKey(target), () =>
     openScoreGradient(subject.runtime, model, subject.layout, { ...target, index: 0 }),
   );
   return open.of(new Map([[target.index, 1]]));
@@ -42,12 +48,6 @@ const patience = ({ request }: Task, samples: number): number =>
     ? samples
     : samples * MOST_TIMES;
 
-/** By how much more samples than asked for an explainer may take to get to a limit. */
-const MOST_TIMES = 1_024;
-const EXPECTED_SAMPLES = 100;
-const STEPS = 50;
-const MOST_STEPS = 4_096;
-
 export const runExpectedGradients: RunMethod = async (task) => {
   const { subject, instance, request, random } = task;
   const gradient = await gradientFor(task);
@@ -61,7 +61,7 @@ export const runExpectedGradients: RunMethod = async (task) => {
     background,
     background_scores: scores,
     samples,
-    max_samples: patience(task, samples),
+    max_samples: Math.max(samples, Math.min(MOST_SAMPLES, patience(task, samples))),
     random,
     ...(smoothing !== undefined && { smoothing }),
     ...groupsOf(task),
@@ -72,7 +72,7 @@ export const runExpectedGradients: RunMethod = async (task) => {
 export const runDeep: RunMethod = async (task) => {
   const { subject, instance } = task;
   const { model, target } = gradientTarget(task);
-  const deep = await subject.kept.once(`deep ${JSON.stringify(target)}`, () =>
+  const deep = await subject.kept.once(deepKey(target), () =>
     openDeepShap(subject.runtime, model, subject.layout, target),
   );
   const background = neededBackground(task).rows;

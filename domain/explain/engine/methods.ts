@@ -7,6 +7,8 @@ import type { Target } from "../score.ts";
 import { runExact, runKernel, runPermutation, runSampling } from "./coalition-methods.ts";
 import { runCounterfactual } from "./counterfactual.ts";
 import {
+  deepKey,
+  gradientKey,
   runDeep,
   runExpectedGradients,
   runGradCam,
@@ -19,6 +21,7 @@ import { runAttention, runLime } from "./other-methods.ts";
 import type { Subject } from "./subject.ts";
 import type { RunMethod } from "./task.ts";
 import { runTree } from "./tree-method.ts";
+import { openDeepShap } from "../deep/deep-shap.ts";
 import { openScoreGradient } from "../gradients/score-gradient.ts";
 
 export const RUN: Record<Method, RunMethod> = {
@@ -68,25 +71,28 @@ export async function chosenMethod(
 ): Promise<Method> {
   if (method !== "shap") return method;
   if (isText) return "kernel";
-  const key = `shap ${JSON.stringify(target)}`;
-  const { fits } = await subject.kept.once(key, async () => ({
-    fits: await bestFor(subject, target),
+  const { best } = await subject.kept.once(`shap ${JSON.stringify(target)}`, async () => ({
+    best: await bestFor(subject, target),
   }));
-  // Segments and groups are players, which gradients only sum over.
-  return fits === "gradient" && (options.segments !== undefined || groups !== null)
-    ? "kernel"
-    : fits;
+  // Segments and groups are players, over which secants and gradients only sum.
+  const isSummed = best === "deep" || best === "gradient";
+  return isSummed && (options.segments !== undefined || groups !== null) ? "kernel" : best;
 }
 
-async function bestFor(subject: Subject, target: Target): Promise<"tree" | "gradient" | "kernel"> {
-  if (await isTaken(() => readTreeModel(subject.model, target))) return "tree";
-  const { runtime, model, layout, kept } = subject;
-  const hasGradient = await isTaken(() =>
-    kept.once(`gradient ${target.output}`, () =>
+/** Exact for trees; by secants, whose sum is exact, where they are known; else by slopes, or by asking. */
+async function bestFor(
+  { runtime, model, layout, kept }: Subject,
+  target: Target,
+): Promise<"tree" | "deep" | "gradient" | "kernel"> {
+  if (await isTaken(() => readTreeModel(model, target))) return "tree";
+  const openDeep = () =>
+    kept.once(deepKey(target), () => openDeepShap(runtime, model, layout, target));
+  if (await isTaken(openDeep)) return "deep";
+  const openGradient = () =>
+    kept.once(gradientKey(target), () =>
       openScoreGradient(runtime, model, layout, { ...target, index: 0 }),
-    ),
-  );
-  return hasGradient ? "gradient" : "kernel";
+    );
+  return (await isTaken(openGradient)) ? "gradient" : "kernel";
 }
 
 /** False where the model is refused; anything else that goes wrong is told. */

@@ -29,7 +29,7 @@ export function groupPlayers(subject: Subject, groups: Record<string, string[]>)
       if (other !== undefined)
         throw new ExplainFault(
           "option_invalid",
-          `feature '${features[at] ?? ""}' is in the groups '${other}' and '${group}'; it can be in one`,
+          `feature '${features[at] ?? ""}' is ${other === group ? `twice in the group '${group}'` : `in the groups '${other}' and '${group}'; it can be in one`}`,
           `groups.${group}`,
         );
       taken.set(member, group);
@@ -80,9 +80,7 @@ export function valueOf(
   if (at === undefined || others.length > 0) return null;
   const port = layout.ports.find(({ offset, count }) => at >= offset && at < offset + count);
   const value = instance[at] ?? 0;
-  return port?.categories?.[at - port.offset]?.[value] ?? value;
+  const text = port?.categories?.[at - port.offset]?.[value];
+  // Seven digits tell all that a float32 holds: 18.81, and not the 18.809999465942383 nearest to it.
+  return text ?? (port?.type === "float32" ? Number(value.toPrecision(7)) : value);
 }
-
-/** The sum of the values of each player's elements: what contributions of elements come to. */
-export const sumsOf = (values: ArrayLike<number>, members: Groups): Float64Array =>
-  Float64Array.from(members, (own) => own.reduce((sum, at) => sum + (values[at] ?? 0), 0));

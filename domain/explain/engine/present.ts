@@ -5,13 +5,13 @@ import {
   type AttributionMap,
   type Explained,
   type FeatureContribution,
-  type Method,
   type Stopped,
 } from "../explanation.ts";
-import type { Rows } from "../rows.ts";
-import type { Target } from "../score.ts";
+import type { Port } from "../rows.ts";
+import { imageGrid } from "../segments/grid-of-port.ts";
+import { elementAt, positionsOf } from "../segments/segments.ts";
 import { valueOf, type Players } from "./players.ts";
-import type { Subject } from "./subject.ts";
+import type { Task } from "./task.ts";
 
 /** Rises with every change of a method after which the same request gives other numbers. */
 export const METHOD_VERSION = 1;
@@ -19,32 +19,29 @@ export const METHOD_VERSION = 1;
 /** Where there are more, only the greatest are listed; the map has them all. */
 const MOST_LISTED = 1_000;
 const MOST_INTERACTIONS = 5_000;
-/** Positions of a map, and numbers of the input beside it, that an answer carries. */
+/** Positions of a map, and numbers of the input beside it, that an answer carries: 224 x 224 in three colours. */
 const MOST_MAPPED = 2 ** 16;
+const MOST_INPUT = 160_000;
 
 export type Presented = {
-  subject: Subject;
-  method: Method;
-  target: Target;
+  task: Task;
   class_name: string | null;
-  instance: Rows;
   players: Players;
   estimate: Estimate;
   stopped: Stopped;
-  seed: number;
-  top_k: number;
   notes: readonly string[];
 };
 
 /** An estimate in the words of those who read it. */
 export function present(of: Presented): Explained {
-  const { subject, method, target, class_name, players, estimate, stopped, seed, top_k } = of;
+  const { class_name, players, estimate, stopped } = of;
+  const { subject, method, target, request } = of.task;
   const contributions = contributionsOf(of);
   const order = greatestFirst(estimate.values);
   const named = (sign: number): string[] =>
     order
       .filter((at) => Math.sign(estimate.values[at] ?? 0) === sign)
-      .slice(0, top_k)
+      .slice(0, request.top_k_features)
       .map((at) => players.names[at] ?? "");
   return {
     method,
@@ -62,7 +59,7 @@ export function present(of: Presented): Explained {
     top_positive_features: named(1),
     top_negative_features: named(-1),
     residual: ADDITIVE.has(method) ? residualOf(estimate) : null,
-    seed,
+    seed: request.seed,
     model_rows: estimate.rows,
     stopped,
     interactions: interactionsOf(players, estimate),
@@ -76,19 +73,14 @@ export function present(of: Presented): Explained {
   };
 }
 
-function contributionsOf({
-  subject,
-  instance,
-  players,
-  estimate,
-}: Presented): FeatureContribution[] {
+function contributionsOf({ task, players, estimate }: Presented): FeatureContribution[] {
   const { values, half_widths } = estimate;
   return players.names.map((feature_name, at) => {
     const contribution = values[at] ?? 0;
     const width = half_widths?.[at];
     return {
       feature_name,
-      feature_value: valueOf(subject, instance, players.members[at] ?? []),
+      feature_value: valueOf(task.subject, task.instance, players.members[at] ?? []),
       contribution,
       confidence_interval:
         width === undefined || !Number.isFinite(width)
@@ -116,26 +108,48 @@ function interactionsOf({ names }: Players, { interactions }: Estimate): Explain
 }
 
 /** What every element of the input contributes; the part of a segment is spread evenly over it. */
-function mapOf({ subject, players, estimate }: Presented): AttributionMap | null {
+function mapOf({ task: { subject }, players, estimate }: Presented): AttributionMap | null {
   const [port] = subject.layout.ports;
   if (port === undefined) return null;
   const data = new Float64Array(subject.layout.size);
   for (const [at, members] of players.members.entries())
     for (const member of members) data[member] = (estimate.values[at] ?? 0) / members.length;
-  return shown(port.name, port.shape, data);
+  if (data.length <= MOST_MAPPED || subject.kind !== "image")
+    return shown(port.name, port.shape, data, MOST_MAPPED);
+  const { shape, plane } = channelsTogether(port, data);
+  return shown(port.name, shape, plane, MOST_MAPPED);
 }
 
-function inputOf({ subject, instance }: Presented): AttributionMap | null {
+/** The sum over the channels of an image at each position. */
+function channelsTogether(port: Port, data: Float64Array) {
+  const grid = imageGrid(port);
+  const positions = positionsOf(grid);
+  const plane = Float64Array.from({ length: positions }, (_, position) => {
+    let sum = 0;
+    for (let channel = 0; channel < grid.channels; channel += 1)
+      sum += data[elementAt(grid, positions, position, channel)] ?? 0;
+    return sum;
+  });
+  return { shape: grid.shape, plane };
+}
+
+function inputOf({ task: { subject, instance } }: Presented): AttributionMap | null {
   const [port] = subject.layout.ports;
-  return port === undefined ? null : shown(port.name, port.shape, instance);
+  return port === undefined ? null : shown(port.name, port.shape, instance, MOST_INPUT, 4);
 }
 
-/** A picture of what is too long to send would need all of it, so there is none. */
+/** Seven digits are what a float32 has; a picture needs four. */
 const shown = (
   name: string,
   shape: readonly number[],
   data: ArrayLike<number>,
+  most: number,
+  digits = 7,
 ): AttributionMap | null =>
-  data.length > MOST_MAPPED
+  data.length > most
     ? null
-    : { name, shape: [...shape], data: Array.from(data, (value) => Number(value.toPrecision(7))) };
+    : {
+        name,
+        shape: [...shape],
+        data: Array.from(data, (value) => Number(value.toPrecision(digits))),
+      };

@@ -11,9 +11,6 @@ import { neededBackground, playersOf, type Task } from "./task.ts";
 /** What coalitions are made of, and what stands for those outside. */
 export type Hidden = { players: Players; background: Background; notes: string[] };
 
-const SIGNAL_SEGMENTS = 20;
-const IMAGE_SEGMENTS = 50;
-
 /** Features and the background's rows for a table; segments for a signal or an image. */
 export function hiddenPlayers(task: Task): Hidden {
   const { subject, request } = task;
@@ -42,10 +39,7 @@ function hiddenSegments(task: Task, options: SegmentOptions): Hidden {
   return { players: { kind: "segments", names, members: groups }, background, notes };
 }
 
-function signalParts(
-  { subject }: Task,
-  { kind = "equal", count = SIGNAL_SEGMENTS }: SegmentOptions,
-) {
+function signalParts({ subject }: Task, { kind = "equal", count }: SegmentOptions) {
   const [port] = subject.layout.ports;
   if (kind !== "equal" || port === undefined)
     throw new ExplainFault(
@@ -53,13 +47,10 @@ function signalParts(
       `a signal is cut into 'equal' parts, and not by '${kind}'`,
       "options.segments.kind",
     );
-  return signalSegments(port, { segments: count });
+  return signalSegments(port, count === undefined ? {} : { segments: count });
 }
 
-function imageParts(
-  { subject, instance }: Task,
-  { kind = "slic", count = IMAGE_SEGMENTS }: SegmentOptions,
-) {
+function imageParts({ subject, instance }: Task, { kind = "slic", count }: SegmentOptions) {
   const [port] = subject.layout.ports;
   if (kind === "equal" || kind === "none" || port === undefined)
     throw new ExplainFault(
@@ -68,7 +59,8 @@ function imageParts(
       "options.segments.kind",
     );
   const segmenter = kind === "grid" ? "patches" : kind;
-  return imageSegments(port, instance, { segmenter, segments: count });
+  const segments = count === undefined ? {} : { segments: count };
+  return imageSegments(port, instance, { segmenter, ...segments });
 }
 
 /** What hides a segment. Shapley values compare with data unless something else is asked for; LIME takes the mean as it always has. */

@@ -8,6 +8,7 @@ import { summarise } from "../../onnx/summarise.ts";
 import type { Signature } from "../../tensors/tensor.ts";
 import { ExplainFault } from "../explain-fault.ts";
 import { layoutOf, type RowLayout } from "../rows.ts";
+import { rowsAtOnce, type ScoreOptions } from "../score.ts";
 import { Kept } from "./kept.ts";
 import { numericFeeds, preparationOf, type Preparation } from "./prepared-rows.ts";
 
@@ -75,6 +76,12 @@ export async function releaseSubject({ open, kept }: Subject): Promise<void> {
   await open.release();
 }
 
+/** How the model is run on many rows. */
+export const runOptions = ({ rows_at_once, fixed_batch }: Subject): ScoreOptions => ({
+  rows_at_once,
+  ...(fixed_batch !== null && { fixed_batch }),
+});
+
 function kindOf({ ports }: RowLayout): InputKind {
   const [port, ...others] = ports;
   if (port === undefined || others.length > 0 || port.type === "string") return "table";
@@ -122,15 +129,10 @@ function positionIn(shape: readonly number[], at: number): number[] {
 
 /** Activations of one run may take this much of a Worker's heap. */
 const ACTIVATION_BYTES = 16_000_000;
-const MOST_ROWS = 4_096;
-const MOST_NUMBERS = 2 ** 19;
 /** What moving a row through the runtime costs at least. */
 const LEAST_MACS = 1_000;
 
-function costsOf(
-  model: Model,
-  { size }: RowLayout,
-): Pick<Subject, "macs_per_row" | "rows_at_once"> {
+function costsOf(model: Model, layout: RowLayout): Pick<Subject, "macs_per_row" | "rows_at_once"> {
   const summary = attempt(() => summarise(model, { fileBytes: 0 }));
   const { macs, activations } = summary.ok
     ? summary.value
@@ -138,6 +140,6 @@ function costsOf(
   const fitting = Math.floor(ACTIVATION_BYTES / Math.max(1, activations.peak_bytes));
   return {
     macs_per_row: Math.max(LEAST_MACS, macs),
-    rows_at_once: Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_NUMBERS / size), fitting)),
+    rows_at_once: rowsAtOnce(layout, fitting),
   };
 }

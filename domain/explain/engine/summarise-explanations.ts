@@ -64,16 +64,7 @@ export function summariseExplanations(
   explanations: readonly Explained[],
   request: GlobalRequest,
 ): GlobalExplained {
-  const [first] = explanations;
-  if (first === undefined)
-    throw new ExplainFault("option_invalid", "there are no explanations to sum up", "inputs");
-  if (first.feature_count > first.feature_contributions.length)
-    throw new ExplainFault(
-      "method_unsupported",
-      `each row has ${first.feature_count} contributions, too many to be summed up: group the features, or cut the input into segments`,
-      "groups",
-    );
-  const table = tableOf(explanations.map(rowOf));
+  const { first, table } = tableFrom(explanations);
   const importance = aggregateImportance(table, request.aggregation_method);
   const ranked = importance.features.map(({ feature }) => feature);
   const hasInteractions = table.interactions !== null;
@@ -110,6 +101,23 @@ export function summariseExplanations(
     model_rows: explanations.reduce((sum, { model_rows }) => sum + model_rows, 0),
     notes: [...new Set(explanations.flatMap(({ notes }) => notes))],
   };
+}
+
+/** Explanations with all their contributions as a table. Throws `ExplainFault`. */
+export function tableFrom(explanations: readonly Explained[]): {
+  first: Explained;
+  table: ExplanationTable;
+} {
+  const [first] = explanations;
+  if (first === undefined)
+    throw new ExplainFault("option_invalid", "there are no explanations to sum up", "inputs");
+  if (first.feature_count > first.feature_contributions.length)
+    throw new ExplainFault(
+      "method_unsupported",
+      `each row has ${first.feature_count} contributions, too many to be summed up: group the features, or cut the input into segments`,
+      "groups",
+    );
+  return { first, table: tableOf(explanations.map(rowOf)) };
 }
 
 /** Class and model are the caller's to keep apart; what differs here is the features. */

@@ -1,30 +1,40 @@
-import type { Feeds } from "../../onnx/rows.ts";
-import { isFloats } from "../../onnx/scores.ts";
-import { float16Value } from "../../onnx/tensors.ts";
+import { numberAt } from "../../onnx/scores.ts";
 import { countOf, type Tensor } from "../../tensors/tensor.ts";
 import { ExplainFault } from "../explain-fault.ts";
-import type { Target } from "../score.ts";
-import type { Subject } from "./subject.ts";
+import type { Rows } from "../rows.ts";
+import { eachRun, type Target } from "../score.ts";
+import { runOptions, type Subject } from "./subject.ts";
 
 export type Asked = { output: string | null; class: number | string | null };
 
 /** What is explained of each row: the class asked for, else the one that the model names. */
 export async function targetsOf(
   subject: Subject,
-  feeds: Feeds,
+  rows: Rows,
+  count: number,
   asked: Asked,
 ): Promise<{ target: Target; class_name: string | null }[]> {
   const output = outputOf(subject, asked.output);
-  const scores = await scoresOf(subject, feeds, output);
-  const width = countOf(scores.dims.slice(1));
-  const rows = scores.dims[0] ?? 0;
-  return Array.from({ length: rows }, (_, row) => {
-    const index =
-      asked.class === null
-        ? greatestIn(scores, row, width)
-        : classIndexOf(subject, asked.class, width);
-    return { target: { output, index }, class_name: classNameOf(subject, index, width) };
-  });
+  const targets: { target: Target; class_name: string | null }[] = [];
+  const of = { rows, count };
+  await eachRun(
+    subject.open,
+    subject.layout,
+    output,
+    of,
+    runOptions(subject),
+    (scores, from, to) => {
+      const width = countOf(scores.dims.slice(1));
+      for (let row = 0; row < to - from; row += 1) {
+        const index =
+          asked.class === null
+            ? greatestIn(scores, row, width)
+            : classIndexOf(subject, asked.class, width);
+        targets.push({ target: { output, index }, class_name: classNameOf(subject, index, width) });
+      }
+    },
+  );
+  return targets;
 }
 
 /** The output named, else the one of floats that looks most like scores of classes. */
@@ -56,25 +66,8 @@ function outputOf({ signature }: Subject, asked: string | null): string {
 const quoted = (names: readonly string[]): string =>
   names.length === 0 ? "none" : names.map((name) => `'${name}'`).join(", ");
 
-async function scoresOf(
-  { open, fixed_batch }: Subject,
-  feeds: Feeds,
-  output: string,
-): Promise<Tensor> {
-  const found = (await open.run(feeds, [output]))[output];
-  if (found !== undefined && isFloats(found) && found.dims.length > 0) return found;
-  throw new ExplainFault(
-    "method_unsupported",
-    `output '${output}' has no row for each instance${fixed_batch === null ? "" : ` (the model takes ${fixed_batch} rows at once)`}`,
-    "target.output",
-  );
-}
-
 function greatestIn(scores: Tensor, row: number, width: number): number {
-  const at = (index: number): number => {
-    const value = Number(scores.data[row * width + index]);
-    return scores.type === "float16" ? float16Value(value) : value;
-  };
+  const at = (index: number): number => numberAt(scores, row * width + index);
   let best = 0;
   for (let index = 1; index < width; index += 1) if (at(index) > at(best)) best = index;
   return best;
@@ -85,18 +78,15 @@ export function classIndexOf(
   { class_names }: Subject,
   asked: number | string,
   width: number,
+  field = "target.class",
 ): number {
   const index = typeof asked === "number" ? asked : (class_names?.indexOf(asked) ?? -1);
-  if (index >= 0 && index < width) return index;
+  if (Number.isInteger(index) && index >= 0 && index < width) return index;
   const known =
     typeof asked === "string" && class_names === null
       ? "the model's file names no classes; give its index"
       : `there ${width === 1 ? "is 1 class" : `are ${width} classes`}${class_names === null ? "" : `: ${quoted(class_names)}`}`;
-  throw new ExplainFault(
-    "target_unknown",
-    `no class ${JSON.stringify(asked)}: ${known}`,
-    "target.class",
-  );
+  throw new ExplainFault("target_unknown", `no class ${JSON.stringify(asked)}: ${known}`, field);
 }
 
 /** Where one score stands for two classes, it is that of the second. */

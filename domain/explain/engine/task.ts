@@ -9,7 +9,7 @@ import type { Background } from "../game.ts";
 import type { Rows } from "../rows.ts";
 import { scoreOf, type Score, type Target } from "../score.ts";
 import { elementPlayers, groupPlayers, type Players } from "./players.ts";
-import type { Subject } from "./subject.ts";
+import { runOptions, type Subject } from "./subject.ts";
 
 /** Rows to compare with, and what they are known by. */
 export type NamedBackground = { id: string; rows: Background };
@@ -39,10 +39,7 @@ export type RunMethod = (task: Task) => Promise<Run>;
 
 /** The task's score by running the model. */
 export const scoreFor = ({ subject, target }: Task): Score =>
-  scoreOf(subject.open, subject.layout, target, {
-    rows_at_once: subject.rows_at_once,
-    ...(subject.fixed_batch === null ? {} : { fixed_batch: subject.fixed_batch }),
-  });
+  scoreOf(subject.open, subject.layout, target, runOptions(subject));
 
 export function neededBackground({ background, method }: Task): NamedBackground {
   if (background !== null) return background;

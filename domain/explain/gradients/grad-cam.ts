@@ -1,16 +1,16 @@
 import { writeModel } from "../../onnx/codec/onnx-file.ts";
 import { gradientName } from "../../onnx/gradient/differentiate.ts";
-import type { Profile } from "../../onnx/gradient/gradient-call.ts";
 import type { Model } from "../../onnx/model.ts";
 import { resizeRows, type ResizeMethod } from "../../onnx/resize.ts";
 import { openModel, type Runtime } from "../../onnx/runtime.ts";
+import { numberAt } from "../../onnx/scores.ts";
 import { countOf, type Tensor } from "../../tensors/tensor.ts";
 import { ExplainFault } from "../explain-fault.ts";
-import type { RowLayout, Rows } from "../rows.ts";
+import { feedsOf, type RowLayout, type Rows } from "../rows.ts";
 import type { Target } from "../score.ts";
 import { refuseOddNumbers } from "./each-gradient.ts";
 import { gradientGraph, rowModel, widthOf } from "./gradient-graph.ts";
-import { feedsOf, floatAt, weightsOf } from "./score-gradient.ts";
+import { weightsOf } from "./score-gradient.ts";
 import { layerOf, mapShape, positionsBefore } from "./spatial-layers.ts";
 
 /** Where a convolutional network looks for a class. */
@@ -54,13 +54,17 @@ export async function openGradCam(
   model: Model,
   layout: RowLayout,
   target: Target,
-  options: { layer?: string; profile?: Profile; ran?: (rows: number) => void } = {},
+  options: { layer?: string; ran?: (rows: number) => void } = {},
 ): Promise<GradCam> {
-  const { profile = "wasm", ran } = options;
+  const { ran } = options;
   const rows = rowModel(model, layout);
   widthOf(rows, target.output);
   const layer = layerOf(rows, target.output, options.layer);
-  const graph = gradientGraph(rows, target.output, { tensors: [layer], keep: [layer], profile });
+  const graph = gradientGraph(rows, target.output, {
+    tensors: [layer],
+    keep: [layer],
+    profile: runtime.profile,
+  });
   const weights = weightsOf(graph, target.output, new Map([[target.index, 1]]));
   const [, ...sizes] = mapShape(rows, layer) ?? [];
   const place = positionsBefore(rows, layout, layer, sizes.length);
@@ -82,7 +86,7 @@ export async function openGradCam(
       input: place?.input ?? null,
       shape: place?.shape ?? sizes,
       cam,
-      score: floatAt(score, 0),
+      score: numberAt(score, 0),
     };
   }
   return { layer, run, release: () => open.release() };
@@ -96,9 +100,9 @@ function weighedChannels(maps: Tensor, slopes: Tensor, relu: boolean): Float64Ar
   for (let channel = 0; channel < channels; channel += 1) {
     const start = channel * positions;
     let sum = 0;
-    for (let at = start; at < start + positions; at += 1) sum += floatAt(slopes, at);
+    for (let at = start; at < start + positions; at += 1) sum += numberAt(slopes, at);
     for (let at = 0; at < positions; at += 1)
-      heat[at] = (heat[at] ?? 0) + (sum / positions) * floatAt(maps, start + at);
+      heat[at] = (heat[at] ?? 0) + (sum / positions) * numberAt(maps, start + at);
   }
   return relu ? heat.map((value) => Math.max(0, value)) : heat;
 }

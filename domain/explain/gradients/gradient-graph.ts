@@ -78,7 +78,7 @@ function freedOf(model: Model): Model | undefined {
 export function gradientGraph(
   rows: RowModel,
   output: string,
-  options: { tensors: readonly string[]; keep?: readonly string[]; profile?: Profile },
+  options: { tensors: readonly string[]; keep?: readonly string[]; profile?: Profile | undefined },
 ): GradientGraph {
   const { tensors, keep = [], profile = "wasm" } = options;
   const { model, facts, fixed_batch } = rows;

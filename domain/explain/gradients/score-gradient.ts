@@ -1,13 +1,12 @@
 import { writeModel } from "../../onnx/codec/onnx-file.ts";
 import { gradientName } from "../../onnx/gradient/differentiate.ts";
-import type { Profile } from "../../onnx/gradient/gradient-call.ts";
 import type { Model } from "../../onnx/model.ts";
 import { optimiseGraph } from "../../onnx/rewrite/optimise-graph.ts";
 import { openModel, type Runtime } from "../../onnx/runtime.ts";
-import { float16Value } from "../../onnx/tensors.ts";
+import { numberAt } from "../../onnx/scores.ts";
 import type { Tensor } from "../../tensors/tensor.ts";
 import { ExplainFault } from "../explain-fault.ts";
-import { feedsFromRows, newRows, type RowLayout, type Rows } from "../rows.ts";
+import { feedsOf, newRows, type RowLayout, type Rows } from "../rows.ts";
 import type { Target } from "../score.ts";
 import { gradientGraph, rowModel, type GradientGraph } from "./gradient-graph.ts";
 
@@ -24,7 +23,6 @@ export type ScoreGradient = {
 };
 
 export type ScoreGradientOptions = {
-  profile?: Profile;
   /** Told of the rows of each run. */
   ran?: (rows: number) => void;
 };
@@ -48,10 +46,10 @@ export async function openScoreGradient(
   options: ScoreGradientOptions = {},
 ): Promise<ScoreGradient> {
   refuseOthersThanFloats(layout);
-  const { profile = "wasm", ran } = options;
+  const { ran } = options;
   const tensors = layout.ports.map(({ name }) => name);
   const ready = rowModel(await optimiseGraph(model), layout);
-  const graph = gradientGraph(ready, target.output, { tensors, profile });
+  const graph = gradientGraph(ready, target.output, { tensors, profile: runtime.profile });
   const weights = weightsOf(graph, target.output, new Map([[target.index, 1]]));
   const open = await openModel(runtime, writeModel(graph.model));
   const names = [graph.score, ...tensors.map(gradientName)];
@@ -107,20 +105,6 @@ export function weightsOf(
   return { type: "float32", dims: [width, 1], data };
 }
 
-/** A run of a fixed batch is filled up with zeros, which nobody reads. */
-export function feedsOf(
-  layout: RowLayout,
-  rows: Rows,
-  from: number,
-  to: number,
-  fixed: number | undefined,
-): Record<string, Tensor> {
-  if (fixed === undefined || to - from === fixed) return feedsFromRows(layout, rows, from, to);
-  const filled = newRows(layout, fixed);
-  filled.set(rows.subarray(from * layout.size, to * layout.size));
-  return feedsFromRows(layout, filled, 0, fixed);
-}
-
 function takeScores(
   scores: Float64Array,
   found: Tensor | undefined,
@@ -134,7 +118,7 @@ function takeScores(
       `output '${output}' has not a row for each of ${to - from} rows of input`,
     );
   for (let row = from; row < to; row += 1) {
-    const score = floatAt(found, row - from);
+    const score = numberAt(found, row - from);
     if (!Number.isFinite(score))
       throw new ExplainFault(
         "value_invalid",
@@ -156,7 +140,7 @@ function takeGradients(
     const tensor = found[gradientName(name)];
     if (tensor === undefined) throw new Error(`no gradient of '${name}'`);
     for (let at = 0; at < (to - from) * count; at += 1) {
-      const slope = floatAt(tensor, at);
+      const slope = numberAt(tensor, at);
       const element = at % count;
       if (!Number.isFinite(slope))
         throw new ExplainFault(
@@ -167,10 +151,4 @@ function takeGradients(
       gradients[(from + Math.floor(at / count)) * size + offset + element] = slope;
     }
   }
-}
-
-/** A number of a tensor of floats. */
-export function floatAt({ type, data }: Tensor, at: number): number {
-  const value = Number(data[at]);
-  return type === "float16" ? float16Value(value) : value;
 }

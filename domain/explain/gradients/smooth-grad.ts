@@ -3,8 +3,8 @@ import type { Estimates } from "../estimate.ts";
 import { ExplainFault } from "../explain-fault.ts";
 import type { RowLayout, Rows } from "../rows.ts";
 import { namedOption, positiveOption, wholeOption } from "../segments/option-checks.ts";
+import { addDraws, halfWidthsOf, noDraws, varianceOf } from "../shap/running-moments.ts";
 import { eachGradient, refuseOddNumbers } from "./each-gradient.ts";
-import { RunningMeans } from "./running-means.ts";
 import type { ScoreGradient } from "./score-gradient.ts";
 
 export type SmoothGradOptions = {
@@ -52,29 +52,33 @@ export async function* smoothGrad(
   const {
     scores: [prediction = 0],
   } = await gradient.run(instance, 1);
-  const means = new RunningMeans(layout.size);
+  const slopes = noDraws(layout.size);
   const draw = new Float64Array(layout.size);
+  let done = 0;
   for (const count of new Set(
     [samples / 4, samples / 2, samples].map((n) => Math.max(2, Math.floor(n))),
   )) {
-    await eachGradient(gradient, layout, count - means.count, {
+    await eachGradient(gradient, layout, count - done, {
       make: (_, numbers, at) => {
         for (let element = 0; element < layout.size; element += 1)
           numbers[at + element] =
             (instance[element] ?? 0) + (deviations[element] ?? 0) * random.normal();
       },
-      take: (_, slopes, at) => {
+      take: (_, gradients, at) => {
         for (let element = 0; element < layout.size; element += 1)
-          draw[element] = drawOf(slopes[at + element] ?? 0);
-        means.add(draw);
+          draw[element] = drawOf(gradients[at + element] ?? 0);
+        addDraws(slopes, draw);
       },
     });
+    done = count;
     const isVariance = kind === "vargrad";
     yield {
       base: 0,
       prediction,
-      values: isVariance ? means.variances() : means.means(),
-      half_widths: isVariance ? null : means.halfWidths(),
+      values: isVariance
+        ? slopes.means.map((_, element) => varianceOf(slopes, element))
+        : slopes.means.slice(),
+      half_widths: isVariance ? null : halfWidthsOf(slopes),
       rows: 1 + count,
     };
   }
@@ -99,7 +103,7 @@ function refuseNoNoise(deviations: Float64Array): void {
     if (deviations.some((deviation) => deviation > 0)) return;
   throw new ExplainFault(
     "option_invalid",
-    "the noise has no size: all numbers of the instance are equal, or 'ranges' has none above 0; give the range of each number",
+    "the noise has no size, as the numbers of the instance are all equal (or 'ranges' has none above 0); use integrated_gradients or saliency for such an instance",
     "ranges",
   );
 }

@@ -18,7 +18,7 @@ const FOLLOWERS: ReadonlySet<string> = new Set(
  * gives, and what follows it position by position. Maps of one position show no place and are left
  * out. The last comes nearest to what the network decides by.
  */
-export function spatialLayers(rows: RowModel, output: string): string[] {
+function spatialLayers(rows: RowModel, output: string): string[] {
   const { nodes } = rows.model.graph;
   const leading = sourcesOf(nodes, output);
   const maps = new Set<string>();

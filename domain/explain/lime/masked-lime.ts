@@ -3,7 +3,7 @@ import type { Estimate, Estimates } from "../estimate.ts";
 import type { Game } from "../game.ts";
 import { namedOption, positiveOption, wholeOption } from "../segments/option-checks.ts";
 import type { Selection } from "./select-features.ts";
-import { fitSurrogate, type SurrogateOptions } from "./surrogate.ts";
+import { fitSurrogate, sampleCount, type SurrogateOptions } from "./surrogate.ts";
 
 /** How coalitions are drawn: some of the words left out, or each segment hidden with probability 1/2. */
 export type Removal = "lime_text" | "bernoulli";
@@ -50,9 +50,6 @@ const DISTANCES: Record<MaskDistance, (known: number, players: number) => number
   euclidean: (known, players) => Math.sqrt(players - known),
 };
 
-/** All of the coalitions are held at once. */
-const MOST_SAMPLES = 100_000;
-
 /** Shares of the samples after which there is an estimate. */
 const STAGES = [0.1, 0.25, 0.5, 1];
 
@@ -68,8 +65,8 @@ const STAGES = [0.1, 0.25, 0.5, 1];
 export async function* maskedLime(game: Game, options: MaskedLimeOptions): Estimates {
   const { random, removal, selection = "auto" } = options;
   const drawing = namedOption("removal", DRAWINGS, removal);
-  const samples = wholeOption("samples", options.samples ?? drawing.samples, 2, MOST_SAMPLES);
   const { players } = game;
+  const samples = sampleCount(options.samples, drawing.samples, players);
   const all = Math.min(drawing.features, players);
   const features = wholeOption("features", options.features ?? all, 1);
   const weightOf = kernelOf(players, drawing, options);

@@ -1,5 +1,6 @@
 import { studentTQuantile } from "../../statistics/student-t.ts";
 import { ExplainFault } from "../explain-fault.ts";
+import { wholeOption } from "../segments/option-checks.ts";
 import {
   normalEquations,
   ridge,
@@ -32,6 +33,33 @@ export type Surrogate = {
   /** What the surrogate says of row 0. */
   readonly local_prediction: number;
 };
+
+/** All that is told of all samples is held at once: numbers. */
+const MOST_NUMBERS = 2 ** 22;
+/** So are the products of each two columns. */
+const MOST_COLUMNS = 2 ** 11;
+const MOST_SAMPLES = 100_000;
+
+/**
+ * The samples asked for, else as many of the `usual` ones as can be held. Throws `ExplainFault`
+ * (option_invalid) for more than that, and for more columns than a surrogate can have.
+ */
+export function sampleCount(asked: number | undefined, usual: number, columns: number): number {
+  if (columns > MOST_COLUMNS)
+    throw new ExplainFault(
+      "option_invalid",
+      `a surrogate of ${columns} columns is too large, and ${MOST_COLUMNS} is the most: cut the input into segments, or use a method of gradients`,
+      "method",
+    );
+  const most = Math.floor(MOST_NUMBERS / Math.max(1, columns));
+  const samples = wholeOption("samples", asked ?? Math.min(usual, most), 2, MOST_SAMPLES);
+  if (samples <= most) return samples;
+  throw new ExplainFault(
+    "option_invalid",
+    `${samples} samples of ${columns} columns are ${samples * columns} numbers, and ${MOST_NUMBERS} is the most; ask for ${most} samples or fewer`,
+    "samples",
+  );
+}
 
 /**
  * The sparse linear model of LIME (Ribeiro, Singh and Guestrin 2016): columns are selected, then

@@ -9,7 +9,7 @@ import { DISCRETISERS, type Discretiser } from "./discretise.ts";
 import { perturb, perturbationsOf, ruleFor, toldOfInstance } from "./perturbation.ts";
 import type { Perturbation } from "./perturbation.ts";
 import type { Selection } from "./select-features.ts";
-import { fitSurrogate } from "./surrogate.ts";
+import { fitSurrogate, sampleCount } from "./surrogate.ts";
 
 export type TabularLimeOptions = {
   readonly random: Random;
@@ -22,7 +22,7 @@ export type TabularLimeOptions = {
   /** Columns whose numbers are names; texts and truth values are such anyway. */
   readonly categorical?: readonly number[];
   readonly discretiser?: Discretiser;
-  /** Rows that the model runs, with that of the instance. */
+  /** Rows that the model runs, with that of the instance; 5,000 by default, fewer of more than 838 columns. */
   readonly samples?: number;
   /** Columns that the surrogate keeps at most. */
   readonly features?: number;
@@ -39,9 +39,6 @@ export type RowDistance = "euclidean" | "manhattan" | "cosine";
 
 const SAMPLES = 5_000;
 const FEATURES = 10;
-const MOST_SAMPLES = 100_000;
-/** All rows are held at once. */
-const MOST_NUMBERS = 2 ** 22;
 /** Shares of the samples after which there is an estimate. */
 const STAGES = [0.1, 0.2, 0.4, 1];
 
@@ -61,15 +58,9 @@ export async function* tabularLime(
   const { random, instance, selection = "auto" } = options;
   const { size } = layout;
   const features = wholeOption("features", options.features ?? FEATURES, 1);
-  const samples = wholeOption("samples", options.samples ?? SAMPLES, 2, MOST_SAMPLES);
+  const samples = sampleCount(options.samples, SAMPLES, size);
   const distanceOf = namedOption("distance", DISTANCES, options.distance ?? "euclidean");
   const width = positiveOption("kernel_width", options.kernel_width ?? 0.75 * Math.sqrt(size));
-  if (samples * size > MOST_NUMBERS)
-    throw new ExplainFault(
-      "option_invalid",
-      `${samples} samples of ${size} columns are ${samples * size} numbers, and ${MOST_NUMBERS} is the most; ask for ${Math.floor(MOST_NUMBERS / size)} samples or fewer`,
-      "samples",
-    );
   const perturbations = checkedPerturbations(layout, options);
 
   const rows = newRows(layout, samples);

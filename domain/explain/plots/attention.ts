@@ -1,11 +1,7 @@
 import type { AttentionLayer } from "../explanation.ts";
 import { figure, label, type Drawn } from "./figure.ts";
 import { counted } from "./numerals.ts";
-import {
-  cannotPlot,
-  headingOf,
-  type PlottedExplanation,
-} from "./plotted-explanation.ts";
+import { cannotPlot, headingOf, type PlottedExplanation } from "./plotted-explanation.ts";
 import { pngUrl, type Rgba } from "./png.ts";
 import { extentOf } from "./scale.ts";
 import { FONT, MARGIN, PIXEL_COLOURS, WIDTH } from "./style.ts";
@@ -34,7 +30,9 @@ export function attention(explained: PlottedExplanation): string {
     description: `Attention of ${counted(layers.length, "layer")}: ${shown.map(layerInWords).join("; ")}.`,
     footnotes: [
       "Each panel is scaled to its own greatest weight.",
-      ...(hidden > 0 ? [`${counted(hidden, "further layer")} not shown; ask for one by its name.`] : []),
+      ...(hidden > 0
+        ? [`${counted(hidden, "further layer")} not shown; ask for one by its name.`]
+        : []),
     ],
     body: drawLayers(shown),
   });
@@ -64,9 +62,18 @@ function drawLayer(layer: AttentionLayer): Drawn {
   return {
     content: [
       label(heading, { x: MARGIN, y: 12, width: WIDTH - 2 * MARGIN, class: "strong" }),
-      ...panel(meanOf(layer), layer, { x: MARGIN + 14, y: HEADING, size: MEAN_SIZE, most: MOST_CELLS.mean }),
+      ...panel(meanOf(layer), layer, {
+        x: MARGIN + 14,
+        y: HEADING,
+        size: MEAN_SIZE,
+        most: MOST_CELLS.mean,
+      }),
       axisWord("query", MARGIN + 8, HEADING + MEAN_SIZE / 2, true),
-      axisWord(heads === 1 ? "key" : "key (mean of the heads)", MARGIN + 14 + MEAN_SIZE / 2, HEADING + MEAN_SIZE + 14),
+      axisWord(
+        heads === 1 ? "key" : "key (mean of the heads)",
+        MARGIN + 14 + MEAN_SIZE / 2,
+        HEADING + MEAN_SIZE + 14,
+      ),
       ...Array.from({ length: shown }, (_, at) => {
         const x = HEADS_LEFT + (at % HEADS_IN_ROW) * (HEAD_SIZE + 16);
         const y = HEADING + Math.floor(at / HEADS_IN_ROW) * (HEAD_SIZE + GAP);
@@ -96,19 +103,18 @@ function axisWord(text: string, x: number, y: number, isUpright = false): Elemen
 }
 
 /** heads x queries x keys to queries x keys. */
-function meanOf({ heads, queries, keys, weights }: AttentionLayer): number[] {
-  const size = queries * keys;
-  return Array.from({ length: size }, (_, at) => {
-    let sum = 0;
-    for (let head = 0; head < heads; head += 1) sum += weights[head * size + at] ?? 0;
-    return sum / heads;
-  });
+function meanOf({ heads, queries, keys, weights }: AttentionLayer): Float64Array {
+  const means = new Float64Array(queries * keys);
+  for (let head = 0; head < heads; head += 1)
+    for (let at = 0; at < means.length; at += 1)
+      means[at] = (means[at] ?? 0) + (weights[head * means.length + at] ?? 0) / heads;
+  return means;
 }
 
 type Panel = { x: number; y: number; size: number; most: number };
 
 function panel(
-  weights: readonly number[],
+  weights: ArrayLike<number>,
   { queries, keys }: AttentionLayer,
   { x, y, size, most }: Panel,
 ): Element[] {
@@ -117,36 +123,43 @@ function panel(
   const greatest = Math.max(0, ...extentOf(cells));
   const place = { x, y, width: size, height: size };
   const pixels = {
-    ...{ width, height, colour: { palette: PALETTE } },
+    width,
+    height,
+    colour: { palette: PALETTE },
     data: Uint8Array.from(cells, (weight) =>
       greatest === 0 ? 0 : Math.round((Math.max(0, weight) / greatest) * 255),
     ),
   };
   return [
-    element("image", { class: "pixels", ...place, preserveAspectRatio: "none", href: pngUrl(pixels) }),
+    element("image", {
+      class: "pixels",
+      ...place,
+      preserveAspectRatio: "none",
+      href: pngUrl(pixels),
+    }),
     element("rect", { class: "line rule", ...place }),
   ];
 }
 
 /** Means over blocks of equal size, as far as the sizes allow. */
 function pooled(
-  weights: readonly number[],
+  weights: ArrayLike<number>,
   queries: number,
   keys: number,
   rows: number,
   columns: number,
 ): Float64Array {
-  const edge = (at: number, of: number, parts: number): number => Math.floor((at * of) / parts);
-  return Float64Array.from({ length: rows * columns }, (_, cell) => {
-    const [row, column] = [Math.floor(cell / columns), cell % columns];
-    let [sum, count] = [0, 0];
-    for (let q = edge(row, queries, rows); q < edge(row + 1, queries, rows); q += 1)
-      for (let k = edge(column, keys, columns); k < edge(column + 1, keys, columns); k += 1) {
-        sum += weights[q * keys + k] ?? 0;
-        count += 1;
-      }
-    return sum / count;
-  });
+  const sums = new Float64Array(rows * columns);
+  const counts = new Float64Array(rows * columns);
+  for (let query = 0; query < queries; query += 1) {
+    const start = Math.floor((query * rows) / queries) * columns;
+    for (let key = 0; key < keys; key += 1) {
+      const cell = start + Math.floor((key * columns) / keys);
+      sums[cell] = (sums[cell] ?? 0) + (weights[query * keys + key] ?? 0);
+      counts[cell] = (counts[cell] ?? 0) + 1;
+    }
+  }
+  return sums.map((sum, cell) => sum / (counts[cell] ?? 1));
 }
 
 /** From the ground, be it light or dark, to a colour that stands out from either. */

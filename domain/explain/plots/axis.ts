@@ -4,7 +4,7 @@ import { coordinate, element, type Element } from "./svg.ts";
 import { fitted } from "./text-width.ts";
 
 /** What an axis at the bottom adds to the height. */
-export const AXIS_HEIGHT = 46;
+export const AXIS_HEIGHT = 42;
 
 /** Grid lines from `top` to `bottom` with a label under each, and a title under them all. */
 export function bottomAxis(scale: Scale, title: string, top: number, bottom: number): Element[] {

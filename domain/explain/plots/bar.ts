@@ -1,4 +1,4 @@
-import type { Counterfactual } from "../explanation.ts";
+import type { Counterfactual, Method } from "../explanation.ts";
 import { figure } from "./figure.ts";
 import { numeral, signedAlike } from "./numerals.ts";
 import {
@@ -18,10 +18,23 @@ import { toneOf } from "./style.ts";
 
 const MOST_BARS = 20;
 
+/** Of methods whose numbers are no parts of the score. */
+const AXIS_TITLES: Readonly<Partial<Record<Method, string>>> = {
+  saliency: "slope of the score",
+  smooth_grad: "slope of the score",
+  lime: "weight in the linear surrogate",
+  grad_cam: "weighted activation",
+  attention: "share of the attention",
+};
+
 /** The greatest contributions, each from zero; for a counterfactual, the changes that it makes. */
 export function bar(explained: PlottedExplanation): string {
   if (explained.counterfactual !== null) return changes(explained, explained.counterfactual);
-  const shown = greatestFirst(explained.feature_contributions).slice(0, MOST_BARS);
+  const [first, ...others] = greatestFirst(explained.feature_contributions);
+  const shown = [
+    ...(first === undefined ? [] : [first]),
+    ...others.filter(({ contribution }) => contribution !== 0),
+  ].slice(0, MOST_BARS);
   const print = signedAlike(shown.map(({ contribution }) => contribution));
   const spans = shown.map((one): Span => ({
     ...(one.rule === null || one.rule === undefined
@@ -43,7 +56,10 @@ export function bar(explained: PlottedExplanation): string {
     description: describeContributions(explained),
     legend: SIGN_LEGEND,
     footnotes: fitNotes(explained),
-    body: drawSpans(spans, { axis_title: "contribution to the score", include: [0] }),
+    body: drawSpans(spans, {
+      axis_title: AXIS_TITLES[explained.method] ?? "contribution to the score",
+      include: [0],
+    }),
   });
 }
 
@@ -87,7 +103,7 @@ function changes(explained: PlottedExplanation, flip: Counterfactual): string {
     body: drawSpans(
       shown.map(({ feature_name, from, to, contribution }) => ({
         name: feature_name,
-        detail: `: ${numeral(from)} → ${numeral(to)}`,
+        detail: `: ${numeral(from, 3)} → ${numeral(to, 3)}`,
         from: 0,
         to: contribution,
         interval: null,

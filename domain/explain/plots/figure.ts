@@ -1,5 +1,5 @@
 import { fitted, textWidth } from "./text-width.ts";
-import { FONT, MARGIN, STYLE_SHEET, WIDTH, type Tone } from "./style.ts";
+import { BOLD, FONT, MARGIN, STYLE_SHEET, WIDTH, type Tone } from "./style.ts";
 import { element, render, tooltip, type Element } from "./svg.ts";
 
 export type Figure = {
@@ -23,6 +23,7 @@ const TITLE_BASELINE = 30;
 const SUBTITLE_BASELINE = 50;
 const LEGEND_BASELINE = 72;
 const FOOTNOTE_HEIGHT = 17;
+const FOOTNOTES_TOP = 16;
 
 /** The whole SVG: it needs nothing from outside, runs nothing, and follows the reader's light or dark mode. */
 export function figure({
@@ -51,14 +52,20 @@ export function figure({
     element("desc", {}, description),
     element("style", {}, STYLE_SHEET),
     element("rect", { class: "paper", width: WIDTH, height }),
-    label(title, { x: MARGIN, y: TITLE_BASELINE, width: inner, class: "title", size: FONT.title }),
+    label(title, {
+      x: MARGIN,
+      y: TITLE_BASELINE,
+      width: inner / BOLD,
+      class: "title",
+      size: FONT.title,
+    }),
     label(subtitle, { x: MARGIN, y: SUBTITLE_BASELINE, width: inner, class: "muted" }),
     ...legendRow(legend),
     element("g", { transform: `translate(0 ${top})` }, ...body.content),
     ...footnotes.map((note, at) =>
       label(note, {
         x: MARGIN,
-        y: bottom + 6 + at * FOOTNOTE_HEIGHT,
+        y: bottom + FOOTNOTES_TOP + at * FOOTNOTE_HEIGHT,
         width: inner,
         class: "muted small",
         size: FONT.small,

@@ -9,21 +9,23 @@ import {
   type PlottedExplanation,
 } from "./plotted-explanation.ts";
 import { linearScale, type Scale } from "./scale.ts";
-import { FONT, MARGIN, WIDTH } from "./style.ts";
+import { FONT, MARGIN, toneOf, WIDTH } from "./style.ts";
 import { coordinate, element, tooltip, type Element } from "./svg.ts";
 import { textWidth } from "./text-width.ts";
 import { stepsOf, type Step } from "./waterfall.ts";
 
-const MOST_PIECES = 24;
+const MOST_PIECES = 16;
 const BAND_TOP = 58;
 const BAND_HEIGHT = 34;
 const BAND_BOTTOM = BAND_TOP + BAND_HEIGHT;
-const AXIS_Y = BAND_BOTTOM + 54;
+const AXIS_Y = BAND_BOTTOM + 92;
 const HEIGHT = AXIS_Y + 40;
 /** How far the tip of an arrow goes ahead of its piece. */
 const TIP = 7;
 /** A piece narrower than this has no label; the pointer shows it. */
-const LEAST_LABELLED = 46;
+const LEAST_LABELLED = 36;
+const LABEL_LINES = 2;
+const LABEL_HEIGHT = 36;
 
 /** A contribution's part of the band. */
 type Piece = { step: Step; from: number; to: number };
@@ -71,12 +73,12 @@ function drawBand(
   pieces: readonly Piece[],
   scale: Scale,
 ): Drawn {
-  const print = signedAlike(pieces.map(({ step }) => step.contribution));
   const [left, right] = scale.domain.map(scale.at) as [number, number];
   return {
     content: [
       ...pointers(scale, base_prediction, actual_prediction),
-      ...pieces.map((piece) => drawPiece(piece, scale, print)),
+      ...pieces.map((piece) => drawPiece(piece, scale)),
+      ...labels(pieces, scale),
       axisLine(left, AXIS_Y, right, AXIS_Y),
       ...scale.ticks.flatMap(({ value, label: text }) => [
         axisLine(scale.at(value), AXIS_Y, scale.at(value), AXIS_Y + 4),
@@ -99,7 +101,12 @@ function drawBand(
 /** Base and prediction above the band, moved apart where they would lie over each other. */
 function pointers(scale: Scale, base: number, prediction: number): Element[] {
   const marks = [
-    { text: `base ${numeral(base)}`, x: scale.at(base), classes: "muted", line: "line axis dashed" },
+    {
+      text: `base ${numeral(base)}`,
+      x: scale.at(base),
+      classes: "muted",
+      line: "line axis dashed",
+    },
     {
       text: `prediction ${numeral(prediction)}`,
       x: scale.at(prediction),
@@ -125,35 +132,51 @@ function pointers(scale: Scale, base: number, prediction: number): Element[] {
   });
 }
 
-function drawPiece({ step, from, to }: Piece, scale: Scale, print: (value: number) => string) {
-  const isRaising = step.contribution > 0;
-  const [inner, outer] = [scale.at(from), scale.at(to)];
-  const width = Math.abs(inner - outer);
-  const middle = (inner + outer) / 2;
+function drawPiece({ step, from, to }: Piece, scale: Scale): Element {
+  const tone = toneOf(step.contribution);
+  const d = arrow(scale.at(from), scale.at(to));
   return element(
     "g",
     { class: "piece" },
     tooltip(step.tooltip),
-    element("path", {
-      class: isRaising ? "raises" : "lowers",
-      d: arrow(inner, outer),
-      "data-width": coordinate(width),
-    }),
-    ...(width < LEAST_LABELLED
-      ? []
-      : [
-          label(step.name + step.detail, {
-            ...{ x: middle, y: BAND_BOTTOM + 20, width: width - 6, anchor: "middle" },
-            size: FONT.small,
-            class: "small",
-          }),
-          label(print(step.contribution), {
-            ...{ x: middle, y: BAND_BOTTOM + 35, width, anchor: "middle" },
-            size: FONT.small,
-            class: `small ${isRaising ? "raises_text" : "lowers_text"}`,
-          }),
-        ]),
+    element("path", { class: tone, d }),
   );
+}
+
+type Placed = { step: Step; x: number; line: number };
+
+/** Names under the pieces that are wide enough, by turns on two lines, so that each has room for more. */
+function labels(pieces: readonly Piece[], scale: Scale): Element[] {
+  const print = signedAlike(pieces.map(({ step }) => step.contribution));
+  const placed = pieces
+    .map((piece) => ({ ...piece, ends: [scale.at(piece.from), scale.at(piece.to)] as const }))
+    .filter(({ ends: [inner, outer] }) => Math.abs(inner - outer) >= LEAST_LABELLED)
+    .map(({ step, ends: [inner, outer] }) => ({ step, x: (inner + outer) / 2 }))
+    .toSorted((a, b) => a.x - b.x)
+    .map((one, at): Placed => ({ ...one, line: at % LABEL_LINES }));
+  return placed.flatMap((one, at) => drawLabel(one, roomFor(placed, at), print));
+}
+
+/** Up to half-way to the neighbours on the same line, and to the margins. */
+function roomFor(placed: readonly Placed[], at: number): number {
+  const x = placed[at]?.x ?? 0;
+  const before = placed[at - LABEL_LINES]?.x ?? 2 * MARGIN - x;
+  const after = placed[at + LABEL_LINES]?.x ?? 2 * (WIDTH - MARGIN) - x;
+  return Math.min(x - before, after - x) - 8;
+}
+
+function drawLabel({ step, x, line }: Placed, width: number, print: (value: number) => string) {
+  const y = BAND_BOTTOM + 20 + line * LABEL_HEIGHT;
+  const place = { x, width, anchor: "middle", size: FONT.small } as const;
+  return [
+    ...(line === 0 ? [] : [axisLine(x, BAND_BOTTOM + 4, x, y - 11)]),
+    label(step.name, { ...place, y, class: "small" }),
+    label(print(step.contribution), {
+      ...place,
+      y: y + 14,
+      class: `small ${toneOf(step.contribution)}_text`,
+    }),
+  ];
 }
 
 /** A piece of the band, pointing to the prediction at its inner end, with a gap to the next. */

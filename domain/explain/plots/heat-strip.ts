@@ -1,7 +1,7 @@
 import { AXIS_HEIGHT, bottomAxis } from "./axis.ts";
 import type { AttributionMap } from "../explanation.ts";
 import { figure, type Drawn } from "./figure.ts";
-import { counted } from "./numerals.ts";
+import { counted, numeral } from "./numerals.ts";
 import {
   cannotPlot,
   describeContributions,
@@ -29,8 +29,11 @@ export function heatStrip(explained: PlottedExplanation): string {
   if (input === null || map === null)
     throw cannotPlot("heat_strip", "it is not of a signal, or of one too long to be sent along");
   const [channels, length] = channelsOf(input);
-  const shown = Math.min(channels, MOST_CHANNELS);
-  const hidden = channels - shown;
+  const contributions = contributionsOf(map, channels, length)
+    .slice(0, MOST_CHANNELS)
+    .map(columnMeans);
+  const greatest = fullColour(contributions.flat());
+  const hidden = channels - contributions.length;
   return figure({
     ...headingOf(
       explained,
@@ -38,10 +41,29 @@ export function heatStrip(explained: PlottedExplanation): string {
     ),
     description: describeContributions(explained),
     legend: SIGN_LEGEND,
-    footnotes:
-      hidden > 0 ? [`${counted(hidden, "further channel")} of ${channels} not shown.`] : [],
-    body: drawChannels(input, contributionsOf(map, channels, length), shown, length),
+    footnotes: [
+      ...(greatest > 0
+        ? [
+            `Full colour: ±${numeral(greatest, 3)} or more for each position${columnsOf(length) < length ? ", as the mean of neighbours" : ""}.`,
+          ]
+        : []),
+      ...(hidden > 0 ? [`${counted(hidden, "further channel")} of ${channels} not shown.`] : []),
+    ],
+    body: drawChannels(input, contributions, greatest, length),
   });
+}
+
+/** Whether a map says something of each position of a signal, be it for each channel or for all of them. */
+export const isOverSignal = (map: AttributionMap, input: AttributionMap): boolean =>
+  map.data.length === input.data.length || map.data.length === input.shape.at(-1);
+
+/** What gets the deepest colour: the 99th percentile of the magnitudes that are not 0, so that no single one takes it all. */
+function fullColour(contributions: readonly number[]): number {
+  extentOf(contributions);
+  const sizes = Float64Array.from(contributions, Math.abs)
+    .filter((size) => size > 0)
+    .sort();
+  return sizes[Math.floor(0.99 * (sizes.length - 1))] ?? 0;
 }
 
 /** [channels, length] of a row's shape. Throws `ExplainFault` (option_invalid) for an image. */
@@ -67,23 +89,20 @@ function contributionsOf(map: AttributionMap, channels: number, length: number):
 function drawChannels(
   { data }: AttributionMap,
   contributions: readonly number[][],
-  shown: number,
+  greatest: number,
   length: number,
 ): Drawn {
+  const shown = contributions.length;
   const height = Math.max(44, Math.min(150, 420 / shown));
   const x = linearScale([0, length], { range: [LEFT, RIGHT], ticks: 9 });
-  const [low, high] = extentOf(contributions.slice(0, shown).flat());
-  const greatest = Math.max(-low, high);
-  const content = contributions.slice(0, shown).flatMap((own, channel) => {
+  const content = contributions.flatMap((own, channel) => {
     const top = channel * (height + GAP);
     const values = data.slice(channel * length, (channel + 1) * length);
     return [
-      ...stripOf(own, greatest, x, top, height),
+      ...stripsOf(own, { greatest, x, top, height, length }),
       ...curveOf(values, x, top, height),
       element("rect", { class: "line axis", x: LEFT, y: top, width: RIGHT - LEFT, height }),
-      ...(contributions.length === 1
-        ? []
-        : [channelName(channel, top + height / 2)]),
+      ...(shown === 1 ? [] : [channelName(channel, top + height / 2)]),
     ];
   });
   const bottom = shown * (height + GAP) - GAP;
@@ -96,36 +115,55 @@ function drawChannels(
 const channelName = (channel: number, y: number): Element =>
   element(
     "text",
-    { class: "muted small", x: 20, y, "text-anchor": "middle", transform: `rotate(-90 20 ${coordinate(y)})` },
+    {
+      class: "muted small",
+      x: 20,
+      y,
+      "text-anchor": "middle",
+      transform: `rotate(-90 20 ${coordinate(y)})`,
+    },
     `channel ${channel}`,
   );
 
-/** Runs of positions of one shade. Where there are more positions than units of width, means of neighbours. */
-function stripOf(
-  contributions: readonly number[],
-  greatest: number,
-  x: Scale,
-  top: number,
-  height: number,
+/** How many columns of the picture positions share, and where each begins among them. */
+const columnsOf = (length: number): number => Math.min(length, RIGHT - LEFT);
+const columnStart = (column: number, length: number): number =>
+  Math.round((column * length) / columnsOf(length));
+
+/** Where there are more positions than columns, those of each have their mean. */
+function columnMeans(contributions: readonly number[]): number[] {
+  const { length } = contributions;
+  return Array.from({ length: columnsOf(length) }, (_, column) => {
+    const own = contributions.slice(columnStart(column, length), columnStart(column + 1, length));
+    return own.reduce((sum, one) => sum + one, 0) / own.length;
+  });
+}
+
+type Ground = { greatest: number; x: Scale; top: number; height: number; length: number };
+
+/** One strip for each run of columns of one shade. */
+function stripsOf(
+  columns: readonly number[],
+  { greatest, x, top, height, length }: Ground,
 ): Element[] {
-  const bins = Math.min(contributions.length, RIGHT - LEFT);
-  const edge = (bin: number): number => Math.round((bin * contributions.length) / bins);
-  const shades = Array.from({ length: bins }, (_, bin) => {
-    const own = contributions.slice(edge(bin), edge(bin + 1));
-    const mean = own.reduce((sum, one) => sum + one, 0) / own.length;
-    return greatest === 0 ? 0 : Math.round((mean / greatest) * SHADES);
+  const shades = columns.map((mean) => {
+    const strength = greatest === 0 ? 0 : Math.max(-1, Math.min(1, mean / greatest));
+    return Math.round(strength * SHADES);
   });
   const strips: Element[] = [];
-  for (let start = 0; start < bins; ) {
+  for (let start = 0; start < shades.length;) {
     const shade = shades[start] ?? 0;
     let end = start + 1;
-    while (end < bins && shades[end] === shade) end += 1;
-    const [from, to] = [x.at(edge(start)), x.at(edge(end))];
+    while (end < shades.length && shades[end] === shade) end += 1;
+    const [from, to] = [x.at(columnStart(start, length)), x.at(columnStart(end, length))];
     if (shade !== 0)
       strips.push(
         element("rect", {
           class: `${toneOf(shade)} strip`,
-          ...{ x: from, y: top, width: to - from, height },
+          x: from,
+          y: top,
+          width: to - from,
+          height,
           opacity: (Math.abs(shade) / SHADES) * DEEPEST,
         }),
       );
@@ -136,7 +174,7 @@ function stripOf(
 
 /** Least and greatest of each unit of width, where there are more values than those can show. */
 function curveOf(values: readonly number[], x: Scale, top: number, height: number): Element[] {
-  const y = linearScale(values, { range: [top + height - 5, top + 5], ticks: height < 80 ? 2 : 3 });
+  const y = linearScale(values, { range: [top + height - 5, top + 5], ticks: height < 80 ? 4 : 6 });
   const bins = RIGHT - LEFT;
   const points = values.map((value, at): [number, number] => [x.at(at + 0.5), y.at(value)]);
   const drawn = values.length <= 2 * bins ? points : envelope(points, bins);

@@ -26,13 +26,18 @@ export function overlay(explained: PlottedExplanation): string {
   const { input, map } = explained;
   if (input === null || map === null)
     throw cannotPlot("overlay", "it is not of an image, or of one too large to be sent along");
-  if (input.shape.length < 3)
-    throw cannotPlot("overlay", "it is of a signal; take 'heat_strip'");
+  if (input.shape.length < 3) throw cannotPlot("overlay", "it is of a signal; take 'heat_strip'");
   return figure({
     ...headingOf(explained, `Which places contribute, by ${METHOD_TITLES[explained.method]}`),
     description: describeContributions(explained),
     body: drawPanels(input, map, gridOf(input)),
   });
+}
+
+/** Whether a map says something of each place of an image, be it for each channel or for all of them. */
+export function isOverImage(map: AttributionMap, input: AttributionMap): boolean {
+  const [rows = 1, columns = 1] = gridOf(input).shape;
+  return map.data.length === input.data.length || map.data.length === rows * columns;
 }
 
 /** Where no axis looks like one of colours, the first is taken, and the mean of its channels shown. */
@@ -52,7 +57,13 @@ function drawPanels(input: AttributionMap, map: AttributionMap, grid: Grid): Dra
   const place = (x: number) => ({ x: x + (PANEL - width) / 2, y: CAPTION, width, height });
   const luminance = greyOf(input, grid);
   const picture = (pixels: Pixels, at: ReturnType<typeof place>, opacity?: number): Element =>
-    element("image", { class: "pixels", ...at, opacity, preserveAspectRatio: "none", href: pngUrl(pixels) });
+    element("image", {
+      class: "pixels",
+      ...at,
+      opacity,
+      preserveAspectRatio: "none",
+      href: pngUrl(pixels),
+    });
   const size = { width: columns, height: rows };
   const grey: Pixels = { ...size, colour: "grey", data: luminance };
   const caption = (text: string, x: number): Element =>
@@ -78,7 +89,10 @@ function heatOf(map: AttributionMap, grid: Grid): Float64Array {
   const positions = rows * columns;
   if (map.data.length === positions) return Float64Array.from(map.data);
   if (map.data.length !== positions * grid.channels)
-    throw cannotPlot("overlay", `its map of shape [${map.shape.join(", ")}] does not lie over the image`);
+    throw cannotPlot(
+      "overlay",
+      `its map of shape [${map.shape.join(", ")}] does not lie over the image`,
+    );
   return Float64Array.from({ length: positions }, (_, position) => {
     let sum = 0;
     for (let channel = 0; channel < grid.channels; channel += 1)
@@ -160,7 +174,11 @@ function colourBar(greatest: number, x: number, y: number): Element[] {
     ...(greatest === 0 ? [] : marks).map(([text, at]) =>
       element("text", { class: "muted small", x: at, y: y + 25, "text-anchor": "middle" }, text),
     ),
-    element("text", { class: "lowers_text small", x: bar.x - 24, y: y + 9, "text-anchor": "end" }, "lowers"),
+    element(
+      "text",
+      { class: "lowers_text small", x: bar.x - 24, y: y + 9, "text-anchor": "end" },
+      "lowers",
+    ),
     element("text", { class: "raises_text small", x: bar.x + bar.width + 24, y: y + 9 }, "raises"),
   ];
 }

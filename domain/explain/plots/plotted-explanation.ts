@@ -2,7 +2,8 @@ import { ADDITIVE, type Explained, type FeatureContribution, type Method } from 
 import { ExplainFault } from "../explain-fault.ts";
 import type { LegendEntry } from "./figure.ts";
 import { counted, numeral, signed } from "./numerals.ts";
-import { toneOf } from "./style.ts";
+import { BOLD, FONT, toneOf, WIDTH } from "./style.ts";
+import { fitted } from "./text-width.ts";
 
 /** What a picture needs of an explanation as it is sent. */
 export type PlottedExplanation = Pick<
@@ -20,11 +21,8 @@ export type PlottedExplanation = Pick<
   | "words"
   | "attention"
   | "counterfactual"
-> & {
-  readonly model: string;
-  readonly model_version: number;
-  readonly feature_contributions: readonly PlottedContribution[];
-};
+> &
+  Versioned & { readonly feature_contributions: readonly PlottedContribution[] };
 
 export type PlottedContribution = Omit<FeatureContribution, "rule"> & {
   readonly rule?: string | null | undefined;
@@ -54,13 +52,16 @@ export const SIGN_LEGEND: readonly LegendEntry[] = [
   { tone: "lowers", text: "lowers the score" },
 ];
 
-export const modelTitle = ({ model, model_version }: { model: string; model_version: number }) =>
-  `${model}, version ${model_version}`;
+/** Cut so that there is room for what is said of the model. */
+export const modelTitle = ({ model, model_version }: Versioned): string =>
+  `${fitted(model, FONT.title * BOLD, WIDTH * 0.4)}, version ${model_version}`;
 
-/** Such as "‘benign’", or the name of the output where its classes have none. */
+export type Versioned = { readonly model: string; readonly model_version: number };
+
+/** Such as "‘benign’", or the place in the output where its classes have no names. */
 function targetTitle({ target: { output, index, class_name } }: PlottedExplanation): string {
   if (class_name !== null) return `‘${class_name}’`;
-  return index === 0 ? `‘${output}’` : `‘${output}’ ${index}`;
+  return `${output}[${index}]`;
 }
 
 export const headingOf = (
@@ -75,8 +76,9 @@ export const headingOf = (
 export const greatestFirst = <One extends { contribution: number }>(all: readonly One[]): One[] =>
   all.toSorted((a, b) => Math.abs(b.contribution) - Math.abs(a.contribution));
 
+/** Intervals without width are those of exact numbers. */
 export const hasIntervals = (all: readonly PlottedContribution[]): boolean =>
-  all.some(({ confidence_interval }) => confidence_interval !== null);
+  all.some(({ confidence_interval: interval }) => interval !== null && interval[0] < interval[1]);
 
 /** Such as " = 17.99", or nothing where the player is more than one value. */
 export function valueDetail({ feature_value }: PlottedContribution): string {
@@ -107,7 +109,7 @@ export function describeContributions(explained: PlottedExplanation): string {
       .join(", ");
   const [raised, lowered] = [named("raises"), named("lowers")];
   const sentences = [
-    `The model gives ${numeral(explained.actual_prediction)} for ${targetTitle(explained)}, explained by ${METHOD_TITLES[method]}`,
+    `${explained.model}, version ${explained.model_version}, gives ${numeral(explained.actual_prediction)} for ${targetTitle(explained)}, explained by ${METHOD_TITLES[method]}`,
     ...(ADDITIVE.has(method) ? [`It starts from the base ${numeral(base_prediction)}`] : []),
     `There ${feature_count === 1 ? "is" : "are"} ${counted(feature_count, "contribution")}`,
     ...(raised === "" ? [] : [`Most raise it: ${raised}`]),
@@ -117,7 +119,11 @@ export function describeContributions(explained: PlottedExplanation): string {
 }
 
 export const cannotPlot = (plot: string, reason: string): ExplainFault =>
-  new ExplainFault("option_invalid", `there is no ${plot} picture of this explanation: ${reason}`, "plot");
+  new ExplainFault(
+    "option_invalid",
+    `there is no ${plot} picture of this explanation: ${reason}`,
+    "plot",
+  );
 
 /** What players are called, in the plural where there are many. */
 export const PLAYER_NOUNS: Readonly<Record<PlottedExplanation["players"], string>> = {

@@ -1,3 +1,5 @@
+import { base64 } from "./base64.ts";
+
 /** Pixels row by row from the top left: one byte each as an index of a palette, or `samples` bytes each. */
 export type Pixels = {
   readonly width: number;
@@ -30,11 +32,17 @@ export function writePng({ width, height, data, colour }: Pixels): Uint8Array {
 }
 
 export const pngUrl = (pixels: Pixels): string =>
-  `data:image/png;base64,${writePng(pixels).toBase64()}`;
+  `data:image/png;base64,${base64(writePng(pixels))}`;
 
 const paletteChunks = (palette: readonly Rgba[]): Uint8Array[] => [
-  chunk("PLTE", palette.flatMap(([red, green, blue]) => [red, green, blue])),
-  chunk("tRNS", palette.map(([, , , alpha]) => alpha)),
+  chunk(
+    "PLTE",
+    palette.flatMap(([red, green, blue]) => [red, green, blue]),
+  ),
+  chunk(
+    "tRNS",
+    palette.map(([, , , alpha]) => alpha),
+  ),
 ];
 
 /** Each line begins with a zero: no filter. */
@@ -54,7 +62,10 @@ function zlibStored(data: Uint8Array): Uint8Array {
     const isLast = at + MOST_STORED >= data.length;
     const { length } = block;
     const size = [length & 255, length >> 8];
-    blocks.push(Uint8Array.from([isLast ? 1 : 0, ...size, ...size.map((byte) => byte ^ 255)]), block);
+    blocks.push(
+      Uint8Array.from([isLast ? 1 : 0, ...size, ...size.map((byte) => byte ^ 255)]),
+      block,
+    );
   }
   return joined([Uint8Array.of(0x78, 0x01), ...blocks, bigEndian(adler32(data))]);
 }

@@ -1,5 +1,5 @@
 import { ExplainFault } from "../explain-fault.ts";
-import { numeral } from "./numerals.ts";
+import { finite, numeral } from "./numerals.ts";
 
 /** Where values lie on the paper. */
 export type Scale = {
@@ -16,8 +16,6 @@ export type ScaleOptions = {
   range: readonly [from: number, to: number];
   /** How many ticks there are at most. */
   ticks?: number;
-  /** Widens the domain to the ticks around it. */
-  nice?: boolean;
   /** Room beyond the values at either side, as a share of their range. */
   pad?: number;
 };
@@ -29,18 +27,14 @@ export type ScaleOptions = {
  */
 export function linearScale(
   values: Iterable<number>,
-  { range: [from, to], ticks: count = 6, nice = false, pad = 0 }: ScaleOptions,
+  { range: [from, to], ticks: count = 6, pad = 0 }: ScaleOptions,
 ): Scale {
   const [low, high] = padded(extentOf(values), pad);
   const step = niceStep((high - low) / Math.max(1, count - 1));
-  const bounds: readonly [number, number] = nice
-    ? [Math.floor(low / step) * step, Math.ceil(high / step) * step]
-    : [low, high];
-  const [first, last] = bounds;
   return {
-    domain: bounds,
-    at: (value) => from + ((value - first) / (last - first)) * (to - from),
-    ticks: ticksBetween(bounds, step),
+    domain: [low, high],
+    at: (value) => from + ((value - low) / (high - low)) * (to - from),
+    ticks: ticksBetween([low, high], step),
   };
 }
 
@@ -48,12 +42,7 @@ export function linearScale(
 export function extentOf(values: Iterable<number>): [low: number, high: number] {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
-    if (!Number.isFinite(value))
-      throw new ExplainFault(
-        "value_invalid",
-        `the explanation has the number ${value}, and only finite numbers can be drawn`,
-      );
-    low = Math.min(low, value);
+    low = Math.min(low, finite(value));
     high = Math.max(high, value);
   }
   return low <= high ? [low, high] : [0, 0];

@@ -4,6 +4,7 @@ import { linearScale, type Scale } from "./scale.ts";
 import { FONT, MARGIN, WIDTH, type Tone } from "./style.ts";
 import { element, tooltip, type Element } from "./svg.ts";
 import { fitted, textWidth } from "./text-width.ts";
+import { whiskerPath } from "./whisker.ts";
 
 /** A bar from one value to another, on a line of its own with a name before it and a number behind it. */
 export type Span = {
@@ -37,8 +38,6 @@ const LABELS_RIGHT = 268;
 const PLOT_LEFT = LABELS_RIGHT + 12;
 const PLOT_RIGHT = WIDTH - MARGIN;
 const NUMBER_GAP = 6;
-/** Less than this is no whisker but a blot. */
-const LEAST_WHISKER = 1;
 
 /** The spans from top to bottom over an axis. */
 export function drawSpans(spans: readonly Span[], options: SpanOptions): Drawn {
@@ -77,6 +76,7 @@ const isRightward = ({ from, to }: Span): boolean => to >= from;
 
 function drawSpan(span: Span, scale: Scale, middle: number): Element {
   const [start, end] = [scale.at(span.from), scale.at(span.to)];
+  const { interval } = span;
   const isRight = isRightward(span);
   const ends = reach(span).map(scale.at);
   const edge = isRight ? Math.max(...ends) + NUMBER_GAP : Math.min(...ends) - NUMBER_GAP;
@@ -86,7 +86,7 @@ function drawSpan(span: Span, scale: Scale, middle: number): Element {
     tooltip(span.tooltip),
     spanLabel(span, middle),
     span.isMark === true ? mark(end, middle) : bar(span.tone, start, end, middle),
-    ...whisker(span, scale, middle),
+    ...(interval === null ? [] : whiskerPath(scale.at(interval[0]), scale.at(interval[1]), middle)),
     element(
       "text",
       {
@@ -132,14 +132,6 @@ const bar = (tone: Tone, start: number, end: number, middle: number): Element =>
 
 const mark = (x: number, middle: number): Element =>
   element("rect", { class: "ink", x: x - 2, y: middle - 9, width: 4, height: 18, rx: 2 });
-
-function whisker({ interval }: Span, scale: Scale, middle: number): Element[] {
-  if (interval === null) return [];
-  const [low, high] = interval.map(scale.at) as [number, number];
-  if (high - low < LEAST_WHISKER) return [];
-  const d = `M${low.toFixed(2)} ${middle}H${high.toFixed(2)}M${low.toFixed(2)} ${middle - 4}v8M${high.toFixed(2)} ${middle - 4}v8`;
-  return [element("path", { class: "line whisker", d, "stroke-width": 1.3 })];
-}
 
 function connectors(spans: readonly Span[], scale: Scale): Element[] {
   return spans.slice(0, -1).map(({ to }, row) => {

@@ -2,6 +2,9 @@
 export const WIDTH = 760;
 export const MARGIN = 24;
 
+/** How much wider letters in bold are. */
+export const BOLD = 1.12;
+
 export const FONT = { title: 17, text: 12, small: 11 } as const;
 
 type Colour = { light: string; dark: string };

@@ -22,7 +22,14 @@ const MOST_WORDS = 600;
 /** The words on it stay legible. */
 const DEEPEST = 0.6;
 
-type Placed = { text: string; whole: string; x: number; line: number; width: number; one: PlottedContribution | null };
+type Placed = {
+  text: string;
+  whole: string;
+  x: number;
+  line: number;
+  width: number;
+  one: PlottedContribution | null;
+};
 
 /** The words in their order, each on the colour of what it contributes. */
 export function text(explained: PlottedExplanation): string {
@@ -68,7 +75,9 @@ function inLines(words: readonly Pick<Placed, "whole" | "one">[]): Placed[] {
 }
 
 function drawWords(placed: readonly Placed[]): Drawn {
-  const [low, high] = extentOf(placed.flatMap(({ one }) => (one === null ? [] : [one.contribution])));
+  const [low, high] = extentOf(
+    placed.flatMap(({ one }) => (one === null ? [] : [one.contribution])),
+  );
   const greatest = Math.max(-low, high);
   return {
     content: placed.map((word) => drawWord(word, greatest)),
@@ -88,7 +97,11 @@ function drawWord({ text, whole, x, line, width, one }: Placed, greatest: number
       : [
           element("rect", {
             class: toneOf(one.contribution),
-            ...{ x, y, width, height: LINE - 6, rx: 3 },
+            x,
+            y,
+            width,
+            height: LINE - 6,
+            rx: 3,
             opacity: strength * DEEPEST,
           }),
         ]),

@@ -100,7 +100,10 @@ export function waterfall(explained: PlottedExplanation): string {
     ? "; whiskers are 95 % intervals"
     : "";
   return figure({
-    ...headingOf(explained, `From base to prediction by ${METHOD_TITLES[explained.method]}${whiskers}`),
+    ...headingOf(
+      explained,
+      `From base to prediction by ${METHOD_TITLES[explained.method]}${whiskers}`,
+    ),
     description: describeContributions(explained),
     legend: SIGN_LEGEND,
     body: drawSpans(

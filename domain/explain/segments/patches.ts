@@ -16,11 +16,7 @@ export function patchGrid(height: number, width: number, segments: number): Patc
 }
 
 /** The patch that each position of an image is in; sides differ by one position at most. */
-export function patchLabels(
-  height: number,
-  width: number,
-  { rows, columns }: PatchGrid,
-): Int32Array {
+function patchLabels(height: number, width: number, { rows, columns }: PatchGrid): Int32Array {
   const labels = new Int32Array(height * width);
   for (let row = 0; row < height; row += 1)
     for (let column = 0; column < width; column += 1)

@@ -1,4 +1,4 @@
-import { LINKS, type Game, type Link } from "../game.ts";
+import { checkFinite, LINKS, type Game, type Link } from "../game.ts";
 import { namedOption } from "./option-checks.ts";
 import { textPlayers, type Span, type TextPlayer } from "./words.ts";
 
@@ -19,7 +19,8 @@ export type TextScore = (texts: readonly string[]) => Promise<Float64Array>;
 /**
  * What a classifier says of a text of which only some words are known. What is between the words
  * stays; where words are left out and none remains, the text is empty. Throws `ExplainFault`:
- * value_invalid for a text without a word, option_invalid for an unknown link.
+ * value_invalid for a text without a word or a score that is not finite, option_invalid for an
+ * unknown link.
  */
 export function textGame(score: TextScore, text: string, options: TextGameOptions = {}): TextGame {
   const { mask_token, by_position = false, link = "identity" } = options;
@@ -40,7 +41,9 @@ export function textGame(score: TextScore, text: string, options: TextGameOption
     const texts = Array.from({ length: count }, (_, coalition) =>
       textOf(masks, coalition * players),
     );
-    return (await score(texts)).map((value) => linked(value));
+    const worths = (await score(texts)).map((value) => linked(value));
+    checkFinite(worths, link);
+    return worths;
   }
   return { players, worth, rows_each: 1, words };
 }

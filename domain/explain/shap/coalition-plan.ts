@@ -1,6 +1,6 @@
 import type { Random } from "../../statistics/random.ts";
 import { ExplainFault } from "../explain-fault.ts";
-import { coalitionBudget } from "./coalition-budget.ts";
+import { coalitionBudget, refuseTooMany } from "./coalition-budget.ts";
 import { projectionOf } from "./coalition-projection.ts";
 import { nextCombination } from "./next-combination.ts";
 import { shuffle } from "./shuffle.ts";
@@ -38,7 +38,7 @@ export type PlanStage = {
  * size that gets all its pairs is exact. The first stage has every coalition of one player, which
  * determines the regression, and two pairs of each other size, which determine an interval; each
  * further one has twice the pairs. `samples` counts coalitions; "auto" is 2 * players + 2,048.
- * Throws `ExplainFault` (option_invalid) for a budget below the first stage.
+ * Throws `ExplainFault` (option_invalid) for a budget below the first stage, or too much to hold.
  */
 export function coalitionPlan(
   players: number,
@@ -56,6 +56,7 @@ export function coalitionPlan(
         "allow at least those, group features, or use permutation",
       "samples",
     );
+  refuseTooMany(players, pairs);
   const sizes = sizesInOrder(strata, pairs);
   const masks = masksOf(players, strata, sizes, random);
   const stages: PlanStage[] = [];

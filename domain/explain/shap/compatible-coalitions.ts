@@ -1,5 +1,5 @@
 import type { Random } from "../../statistics/random.ts";
-import { coalitionBudget } from "./coalition-budget.ts";
+import { coalitionBudget, refuseTooMany } from "./coalition-budget.ts";
 import { nextCombination } from "./next-combination.ts";
 import type { WeighedCoalitions } from "./selected-regression.ts";
 import { shuffle } from "./shuffle.ts";
@@ -20,7 +20,8 @@ export function compatibleCoalitions(
   players: number,
   { samples = "auto", random }: { samples?: number | "auto"; random: Random },
 ): WeighedCoalitions {
-  const budget = players < 2 ? 0 : coalitionBudget(players, samples);
+  const budget = coalitionBudget(players, samples);
+  refuseTooMany(players, budget);
   const found: Found = {
     players,
     masks: new Uint8Array(budget * players),

@@ -33,6 +33,9 @@ export const permutationShap = (game: Game, options: PermutationOptions): Estima
 const paysForAll = (players: number, { samples }: PermutationOptions): boolean =>
   players <= MOST_EXACT_PLAYERS && coalitionBudget(players, samples) >= 2 ** players - 2;
 
+/** Coalitions times players that are held at once: bytes. */
+const MOST_MEMBERS = 2 ** 24;
+
 async function* byOrders(game: Game, budget: number, random: Random): Estimates {
   const { players } = game;
   const pairCost = 2 * (players - 1);
@@ -43,11 +46,18 @@ async function* byOrders(game: Game, budget: number, random: Random): Estimates 
       `samples is ${budget}, and one pair of orders of ${players} players takes ${pairCost} coalitions: allow at least those`,
       "samples",
     );
+  const together = Math.floor(MOST_MEMBERS / (pairCost * players));
+  if (together < 1)
+    throw new ExplainFault(
+      "option_invalid",
+      `one pair of orders of ${players} players is too much to hold: group features, or cut the input into segments`,
+      "method",
+    );
   const ends = new Uint8Array(2 * players).fill(1, players);
   const [base = 0, prediction = 0] = await game.worth(ends, 2);
   const gains = noDraws(players);
   const order = Int32Array.from({ length: players }, (_, player) => player);
-  for (let done = 0, next = 1; done < pairs; done = next, next = Math.min(2 * next, pairs)) {
+  for (let done = 0, next = 1; done < pairs;) {
     const orders = new Int32Array((next - done) * players);
     for (let at = 0; at < orders.length; at += players) orders.set(shuffle(order, random), at);
     const worths = await game.worth(orderCoalitions(orders, players), (next - done) * pairCost);
@@ -65,6 +75,8 @@ async function* byOrders(game: Game, budget: number, random: Random): Estimates 
       half_widths: halfWidthsOf(gains),
       rows: (2 + next * pairCost) * game.rows_each,
     };
+    done = next;
+    next = Math.min(done + Math.min(done, together), pairs);
   }
 }
 

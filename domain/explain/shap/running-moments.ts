@@ -26,6 +26,12 @@ export function addDraw(
   squares[variable] = (squares[variable] ?? 0) + before * (value - (means[variable] ?? 0));
 }
 
+/** A draw of every variable. */
+export function addDraws(moments: RunningMoments, draw: Float64Array): void {
+  for (let variable = 0; variable < draw.length; variable += 1)
+    addDraw(moments, variable, draw[variable] ?? 0);
+}
+
 /** The unbiased sample variance of one draw; NaN for fewer than two. */
 export const varianceOf = ({ counts, squares }: RunningMoments, variable: number): number =>
   (squares[variable] ?? 0) / ((counts[variable] ?? 0) - 1);

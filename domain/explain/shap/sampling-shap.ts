@@ -12,7 +12,7 @@ import {
 import { shuffle } from "./shuffle.ts";
 
 export type SamplingOptions = {
-  /** Gains to draw, two rows of the model each; "auto" is 1,000 for each player who matters. */
+  /** Gains to draw, two rows of the model each; "auto" is 1,000 for each player who matters, fewer of more than 1,000. */
   samples?: number | "auto";
   random: Random;
   /** The players who matter; the others get 0. */
@@ -22,8 +22,11 @@ export type SamplingOptions = {
 /** Drawn of each player before the spread decides who gets more, where the budget has it twice. */
 const FIRST_EACH = 100;
 const MOST_SAMPLES = 2 ** 24;
-/** Gains whose coalitions are held together. */
+/** Gains times players, each of whom has a place in each order that is drawn. */
+const MOST_PLACES = 2 ** 30;
+/** Gains whose coalitions are held together, and the bytes of those. */
 const AT_ONCE = 2 ** 14;
+const BYTES_AT_ONCE = 2 ** 24;
 
 /**
  * Shapley values by drawing each player's gain by itself, over random orders and rows of the
@@ -59,12 +62,14 @@ export async function* samplingShap(game: DrawnGame, options: SamplingOptions): 
 }
 
 function checkedTotal(samples: number | "auto", varying: number): number {
-  const total = samples === "auto" ? 1_000 * varying : samples;
-  if (!Number.isInteger(total) || total < 2 * varying || total > MOST_SAMPLES)
+  const each = Math.max(2, Math.min(1_000, Math.floor(MOST_PLACES / varying ** 2)));
+  const total = samples === "auto" ? each * varying : samples;
+  const most = Math.min(MOST_SAMPLES, Math.floor(MOST_PLACES / Math.max(1, varying)));
+  if (!Number.isInteger(total) || total < 2 * varying || total > most)
     throw new ExplainFault(
       "option_invalid",
       `samples is ${samples}, and has to be "auto" or a whole number of draws ` +
-        `from ${2 * varying}, two for each of ${varying} players, to ${MOST_SAMPLES}`,
+        `from ${2 * varying}, two for each of ${varying} players, to ${most}`,
       "samples",
     );
   return varying === 0 ? 0 : total;
@@ -84,11 +89,14 @@ async function drawGains(
   gains: RunningMoments,
   random: Random,
 ): Promise<void> {
-  const queue = Int32Array.from(varying.flatMap((_, at) => Array<number>(turns[at] ?? 0).fill(at)));
+  const queue = new Int32Array(turns.reduce((sum, count) => sum + count, 0));
+  let end = 0;
+  for (const [at, count] of turns.entries()) queue.fill(at, end, (end += count));
   const order = Int32Array.from(varying);
   const rowOf = rowDraws(game.weights, random);
-  for (let from = 0; from < queue.length; from += AT_ONCE) {
-    const part = queue.subarray(from, from + AT_ONCE);
+  const together = Math.max(1, Math.min(AT_ONCE, Math.floor(BYTES_AT_ONCE / (2 * game.players))));
+  for (let from = 0; from < queue.length; from += together) {
+    const part = queue.subarray(from, from + together);
     const masks = new Uint8Array(2 * part.length * game.players);
     const drawn = new Int32Array(2 * part.length);
     for (const [place, at] of part.entries()) {

@@ -3,6 +3,7 @@ import { holm } from "../../statistics/multiple-testing.ts";
 import type { Random } from "../../statistics/random.ts";
 import { welchTTest } from "../../statistics/welch-t-test.ts";
 import { ExplainFault } from "../explain-fault.ts";
+import { shuffle } from "../shap/shuffle.ts";
 import { columnOf, sampleOf, sumOf } from "./column-statistics.ts";
 import type { ExplanationTable } from "./explanation-table.ts";
 
@@ -152,7 +153,7 @@ function permuted(
   magnitudes.set(baseline.values.map(Math.abs));
   magnitudes.set(live.values.map(Math.abs), baseline.values.length);
   const rows = baseline.rows + live.rows;
-  const order = Uint32Array.from({ length: rows }, (_, row) => row);
+  const order = Int32Array.from({ length: rows }, (_, row) => row);
   const sums = { before: new Float64Array(width), now: new Float64Array(width) };
 
   function measuresOfOrder(): { ndcg: number; total_variation: number } {
@@ -180,18 +181,11 @@ function permuted(
   };
 }
 
-function addRows(sums: Float64Array, matrix: Float64Array, rows: Uint32Array): void {
+function addRows(sums: Float64Array, matrix: Float64Array, rows: Int32Array): void {
   const width = sums.length;
   for (const row of rows)
     for (let column = 0; column < width; column += 1)
       sums[column] = (sums[column] ?? 0) + (matrix[row * width + column] ?? 0);
-}
-
-function shuffle(order: Uint32Array, random: Random): void {
-  for (let at = order.length - 1; at > 0; at -= 1) {
-    const other = random.integer(at + 1);
-    [order[at], order[other]] = [order[other] ?? 0, order[at] ?? 0];
-  }
 }
 
 /** The gain of the order that `now` has, in importances `before`, over that of their own order; 1 where there are none. */

@@ -4,7 +4,7 @@ import { ExplainFault } from "../explain-fault.ts";
 import { columnOf, ranksOf, standardised } from "./column-statistics.ts";
 import type { ExplanationTable } from "./explanation-table.ts";
 
-export const CORRELATIONS = ["pearson", "spearman"] as const;
+const CORRELATIONS = ["pearson", "spearman"] as const;
 export type Correlation = (typeof CORRELATIONS)[number];
 
 export type PairStrength = {

@@ -1,4 +1,4 @@
-import { gaussLegendre } from "../../statistics/gauss-legendre.ts";
+import { gaussLegendreRule } from "../../statistics/gauss-legendre.ts";
 import type { Players } from "./players.ts";
 import type { Trees } from "./tree-model.ts";
 
@@ -142,7 +142,7 @@ const NEXT_TO_NOTHING = 1e-200;
 type Rule = { readonly points: Float64Array; readonly weights: Float64Array };
 
 function ruleFor(order: number): Rule {
-  const { nodes, weights } = gaussLegendre(order);
+  const { nodes, weights } = gaussLegendreRule(order);
   return {
     points: Float64Array.from(nodes, (node) => (1 + node) / 2),
     weights: Float64Array.from(weights, (weight) => weight / 2),

@@ -1,4 +1,4 @@
-import { gaussLegendre } from "../../statistics/gauss-legendre.ts";
+import { gaussLegendreRule } from "../../statistics/gauss-legendre.ts";
 import { ExplainFault } from "../explain-fault.ts";
 import type { TreeLink } from "./tree-model.ts";
 
@@ -12,10 +12,10 @@ export function linked(link: TreeLink, margins: Float64Array, target: number): n
 
 const logistic = (margin: number): number => 1 / (1 + Math.exp(-margin));
 
-/** Margins that differ by no more are integrated in one piece of 8 nodes, to about 1e-10. */
+/** Differences of margins that change by no more are integrated in one piece of 8 nodes, to about 1e-10. */
 const PIECE = 2;
 const MOST_PIECES = 512;
-const { nodes, weights } = gaussLegendre(8);
+const { nodes, weights } = gaussLegendreRule(8);
 
 /**
  * How much a probability changes for each unit that a margin changes, on the straight way from the
@@ -50,7 +50,9 @@ function softmaxWeights(
   from: Float64Array,
   found: Float64Array,
 ): void {
-  const widest = to.reduce((most, end, at) => Math.max(most, Math.abs(end - (from[at] ?? 0))), 0);
+  // A softmax depends on differences of margins, which change by up to this much.
+  const changes = to.map((end, at) => end - (from[at] ?? 0));
+  const widest = Math.max(...changes) - Math.min(...changes);
   const pieces = Math.max(1, Math.ceil(widest / PIECE));
   if (pieces > MOST_PIECES)
     throw new ExplainFault(

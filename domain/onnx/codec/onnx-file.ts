@@ -1,5 +1,5 @@
 import { OnnxFault } from "../onnx-fault.ts";
-import type { Graph, LocalFunction, Model, Node, Opset, StoredTensor } from "../model.ts";
+import type { Graph, LocalFunction, Model, Node, Opset, Property, StoredTensor } from "../model.ts";
 import { attributeCodec } from "./attribute-message.ts";
 import {
   blob,
@@ -93,6 +93,14 @@ export function readModel(bytes: Uint8Array, limits: ReadLimits = READ_LIMITS): 
   if (bytes.length === 0) throw malformed("it is empty");
   return model.read(Reader.of(plain(bytes), limits));
 }
+
+const metadataOnly = message<Pick<Model, "metadata">>({
+  metadata: rareList(child(14, () => property)),
+});
+
+/** The metadata properties of an ONNX file, of which nothing else is looked at. Throws `OnnxFault` (malformed). */
+export const readMetadata = (bytes: Uint8Array): readonly Property[] =>
+  metadataOnly.read(Reader.of(plain(bytes), READ_LIMITS)).metadata ?? [];
 
 /** The views of a Node Buffer are Buffers too, which take longer to make and are equal to nothing else. */
 const plain = ({ buffer, byteOffset, length }: Uint8Array): Uint8Array =>

@@ -24,6 +24,7 @@ const ort = createRequire(import.meta.url)("onnxruntime-node") as Native;
 /** ONNX Runtime as a native library, on one thread as in the Worker. */
 export const nativeRuntime: Runtime = {
   name: "native",
+  profile: "native",
   async open(model) {
     const session = await ort.InferenceSession.create(model, {
       logSeverityLevel: 3,

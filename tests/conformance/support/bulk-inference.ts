@@ -46,7 +46,10 @@ const METHODS = {
     await env.MODELS.put(key, Uint8Array.fromBase64(bytes), { sha256 });
     return { ok: true };
   },
-  inspect: (env, { model }) => env.INFERENCE.inspect(model, trace),
+  async inspect(env, { model }) {
+    const result = await env.INFERENCE.inspect(model, trace);
+    return result.ok ? { ok: true, value: result.value.signature } : result;
+  },
   async run(env, { model, feeds }) {
     const result = await env.INFERENCE.run(model, each(feeds, read), trace);
     return result.ok ? { ok: true, value: { outputs: each(result.value.outputs, write) } } : result;

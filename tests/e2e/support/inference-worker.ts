@@ -2,11 +2,12 @@ import { createHash } from "node:crypto";
 import type {
   InferenceError,
   InferenceState,
+  Inspected,
   ModelRef,
   RunResult,
 } from "../../../contract/inference.ts";
 import type { Result } from "../../../domain/result.ts";
-import type { Signature, Tensor } from "../../../domain/tensors/tensor.ts";
+import type { Tensor } from "../../../domain/tensors/tensor.ts";
 import {
   buildInference as build,
   runBuiltInference,
@@ -17,7 +18,7 @@ import {
 export type Inference = {
   /** Puts bytes into the bucket under their hash and names them. */
   store(bytes: Uint8Array, key?: string): Promise<ModelRef>;
-  inspect(model: ModelRef): Promise<Result<Signature, InferenceError>>;
+  inspect(model: ModelRef): Promise<Result<Inspected, InferenceError>>;
   run(
     model: ModelRef,
     feeds: Record<string, Tensor>,

@@ -38,6 +38,7 @@ export function definitionOf({
       weight,
       is_control: index === 0,
       is_baseline: false,
+      prepares: false,
       ref: REF,
       signature: SIGNATURE,
     })),

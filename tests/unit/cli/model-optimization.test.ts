@@ -17,6 +17,7 @@ const VERSION = {
   created_at: "2026-11-21T09:30:00.000Z",
   created_by: "key_1",
   derived_from: null,
+  details: null,
 };
 const latency = (p50_ms: number) => ({ runs: 50, mean_ms: p50_ms, p50_ms });
 const FIGURES = {
@@ -54,7 +55,31 @@ async function optimize(args: string[], file?: { name: string; content: string |
   return { ...ran, sent: sent ? (JSON.parse(sent.body) as OptimizeRequest) : null };
 }
 
+it("models get tells what the file says of the model", async () => {
+  const details = {
+    feature_names: ["a", "b", "c", "d", "e", "f"],
+    class_names: ["no", "yes"],
+    categorical_features: null,
+    preprocessing: [{ input: "image", kind: "image", fills: ["image"], summary: "grey, chw" }],
+  };
+  const { url } = await platform(() => ({ json: {} }));
+  const bare = await runCli(["models", "get", "digits@1"], { url });
+  expect(bare.stdout).not.toMatch(/features|classes|images/);
+  const described = await standIn(() => ({ json: { ...VERSION, details } }));
+  const { stdout } = await runCli(["models", "get", "digits@1"], { url: described.url });
+  expect(stdout).toMatch(/features +a, b, c, d, e, … \(6\)\n/);
+  expect(stdout).toMatch(/classes +no, yes\n/);
+  expect(stdout).toMatch(/images +image: grey, chw\n/);
+});
+
 describe("models optimize", () => {
+  it("describes a version with what a file says", async () => {
+    const content = JSON.stringify({ class_names: ["no", "yes"] });
+    const args = ["--kind", "describe", "--options", "@d.json"];
+    const { sent } = await optimize(args, { name: "d.json", content });
+    expect(sent).toEqual({ kind: "describe", options: { class_names: ["no", "yes"] } });
+  });
+
   it("sends what was asked for and shows both versions side by side", async () => {
     const flags = "--kind prune --max-accuracy-loss 0.01 --min-agreement 0.9 --no-speed --dry-run";
     const { code, stdout, sent } = await optimize([

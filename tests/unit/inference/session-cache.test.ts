@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { fail, ok, type Result } from "../../../domain/result.ts";
-import { SessionCache, type RequestLife } from "../../../workers/inference/session-cache.ts";
+import { SessionCache, type RequestLife } from "../../../workers/shared/session-cache.ts";
 
 type Loaded = Result<string, string>;
 
@@ -41,6 +41,19 @@ const idle = (session: string) => session;
 const settled = () => new Promise((resolve) => setTimeout(resolve));
 
 describe("the budget", () => {
+  test("counts what a session turns out to cost once it is loaded", async () => {
+    const cache = new SessionCache<string, string>({
+      budgetBytes: 30,
+      release: (session) => released.push(session),
+      extraBytes: (session) => (session === "A" ? 15 : 0),
+    });
+    await cache.use("a", 10, load("A"), life, idle);
+    expect(cache.sessionBytes).toBe(25);
+    await cache.use("b", 10, load("B"), life, idle);
+    expect(evicted).toEqual(["a"]);
+    expect(cache.sessionBytes).toBe(10);
+  });
+
   test("evicts the least recently used sessions, as many as it takes", async () => {
     const cache = cacheOf(30);
     await cache.use("a", 10, load("A"), life, idle);

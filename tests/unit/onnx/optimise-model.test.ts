@@ -192,6 +192,7 @@ describe("the gate", () => {
       before: {} as never,
       after: {} as never,
     },
+    attributions: { rows: 16, change: 0.2, interval: null, same_top_feature: 1 },
   };
 
   test("compares each limit with what was measured", () => {
@@ -200,6 +201,7 @@ describe("the gate", () => {
       max_accuracy_loss: 0.03,
       max_slowdown: 1.2,
       min_agreement: 0.95,
+      max_attribution_change: 0.2,
     };
     expect(passGate(at, good)).toEqual({ passed: true, reasons: [] });
     expect(passGate({}, good).passed).toBe(true);
@@ -208,11 +210,13 @@ describe("the gate", () => {
       max_accuracy_loss: 0.01,
       max_slowdown: 1.19,
       min_agreement: 0.96,
+      max_attribution_change: 0.1,
     };
     expect(passGate(beyond, good).reasons).toEqual([
       "0.5 is above 'gate.max_size_ratio', 0.49",
       "0.02 is above 'gate.max_accuracy_loss', 0.01",
       "1.2 is above 'gate.max_slowdown', 1.19",
+      "0.2 is above 'gate.max_attribution_change', 0.1",
       "0.95 is below 'gate.min_agreement', 0.96",
     ]);
   });
@@ -238,9 +242,14 @@ describe("the gate", () => {
   });
 
   test("does not pass what it could not check", () => {
-    const none = { ...good, evaluations: null, agreement: null, speed: null };
-    const limits = { max_accuracy_loss: 1, max_slowdown: 9, min_agreement: 0 };
-    expect(passGate(limits, none).reasons).toHaveLength(3);
+    const none = { ...good, evaluations: null, agreement: null, speed: null, attributions: null };
+    const limits = {
+      max_accuracy_loss: 1,
+      max_slowdown: 9,
+      min_agreement: 0,
+      max_attribution_change: 9,
+    };
+    expect(passGate(limits, none).reasons).toHaveLength(4);
   });
 });
 

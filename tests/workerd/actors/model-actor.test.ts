@@ -290,10 +290,53 @@ describe("a version that was made of another", () => {
     const open = () => env.MODEL.getByName(model_id);
     await runInDurableObject(open(), (_, { storage }) => {
       storage.sql.exec("ALTER TABLE version DROP COLUMN derived_from");
-      storage.sql.exec("DELETE FROM schema_step WHERE id = '0002_derivation'");
+      storage.sql.exec("ALTER TABLE version DROP COLUMN details");
+      storage.sql.exec("DROP TABLE capture");
+      storage.sql.exec("DELETE FROM schema_step WHERE id BETWEEN '0002' AND '0009'");
     });
     await evictDurableObject(open());
     expect(await granted(open().describeVersion(1))).toMatchObject({ derived_from: null });
     expect(await accept(model_id, "made")).toMatchObject({ derived_from });
+  });
+});
+
+describe("what a version's file says of it", () => {
+  const details = {
+    feature_names: ["length", "width"],
+    class_names: null,
+    categorical_features: ["width", 0],
+    preprocessing: [{ input: "x", kind: "text" as const, fills: ["x"], summary: "words" }],
+  };
+
+  it("stays with it, through evictions, and comes with every way to it", async () => {
+    const { model_id } = await modelOf(1);
+    const upload = await uploadOf(model_id, "described");
+    await granted(upload.begin());
+    await upload.reserve();
+    await granted(upload.accept({ details }));
+    const open = () => env.MODEL.getByName(model_id);
+    await evictDurableObject(open());
+    expect(await granted(open().describeVersion(2))).toMatchObject({ details });
+    expect(await granted(open().resolve({ version: 2 }))).toMatchObject({ details });
+    expect(await granted(open().claim("exp_1", 2))).toMatchObject({ details });
+    const row = await env.DB.prepare(
+      "SELECT details FROM model_version WHERE model_id = ? AND version = 2",
+    )
+      .bind(model_id)
+      .first<string>("details");
+    expect(JSON.parse(row ?? "")).toEqual(details);
+  });
+
+  it("is null where it says nothing, and in rows of before there was such a thing", async () => {
+    const { model_id } = await modelOf(1);
+    const open = () => env.MODEL.getByName(model_id);
+    expect(await granted(open().resolve({ version: 1 }))).toMatchObject({ details: null });
+    await runInDurableObject(open(), (_, { storage }) => {
+      storage.sql.exec("ALTER TABLE version DROP COLUMN details");
+      storage.sql.exec("DROP TABLE capture");
+      storage.sql.exec("DELETE FROM schema_step WHERE id BETWEEN '0003' AND '0009'");
+    });
+    await evictDurableObject(open());
+    expect(await granted(open().describeVersion(1))).toMatchObject({ details: null });
   });
 });

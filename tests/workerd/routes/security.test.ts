@@ -144,6 +144,8 @@ const ADDRESSED: Record<string, { parameter: string; missing: string }> = {
   "/v1/layers": { parameter: "name", missing: "never-made" },
   "/v1/keys": { parameter: "id", missing: newId("key") },
   "/ofrep/v1": { parameter: "key", missing: newId("exp") },
+  "/v1/explanations": { parameter: "id", missing: newId("xpl") },
+  "/v1/jobs": { parameter: "id", missing: newId("job") },
 };
 const collectionOf = ({ path }: Listed) => path.split("/").slice(0, 3).join("/");
 /** Makes an object of the caller's own where the caller has none, whoever else has one. */
@@ -151,6 +153,22 @@ const MAKES_ITS_OWN = new Set(["putLayer"]);
 const addressing = secured.filter(
   ({ path, operationId }) => path.includes("{") && !MAKES_ITS_OWN.has(operationId),
 );
+
+const ASKED = { model: "their-model", method: "saliency", inputs: { x: [1] } };
+
+async function theirExplanation(key: string): Promise<string> {
+  const made = await succeeds<{ explanation_id: string }>(200, "POST /v1/explanations", {
+    key,
+    json: ASKED,
+  });
+  return made.explanation_id;
+}
+
+async function theirJob(key: string): Promise<string> {
+  const json = { ...ASKED, wait: false };
+  return (await succeeds<{ job_id: string }>(202, "POST /v1/explanations/batch", { key, json }))
+    .job_id;
+}
 
 describe("somebody else's object", () => {
   const theirs: Record<string, string> = {};
@@ -168,6 +186,8 @@ describe("somebody else's object", () => {
       "/v1/layers": "their-layer",
       "/v1/keys": owner.id,
       "/ofrep/v1": id,
+      "/v1/explanations": await theirExplanation(owner.key),
+      "/v1/jobs": await theirJob(owner.key),
     });
     ({ key } = await newKey());
   });
@@ -187,8 +207,8 @@ describe("somebody else's object", () => {
       return { status, type: headers.get("content-type"), text: text.replace(/req_[\w-]+/, "") };
     };
     const actors = async () => {
-      const { KEY, MODEL, EXPERIMENT, LAYER, FEED, OUTCOME_SHARD } = env;
-      const bindings = [KEY, MODEL, EXPERIMENT, LAYER, FEED, OUTCOME_SHARD];
+      const { KEY, MODEL, EXPERIMENT, LAYER, FEED, OUTCOME_SHARD, PREDICTIONS, JOB } = env;
+      const bindings = [KEY, MODEL, EXPERIMENT, LAYER, FEED, OUTCOME_SHARD, PREDICTIONS, JOB];
       const namespaces = bindings as DurableObjectNamespace[];
       const ids = await Promise.all(namespaces.map((each) => listDurableObjectIds(each)));
       return ids.map(({ length }) => length);
@@ -199,11 +219,11 @@ describe("somebody else's object", () => {
     expect(answer).toEqual(await ask(missing));
     expect(answer.status).toBe(404);
     expect(await actors()).toEqual(before);
-    expect(answer.text).toMatch(/"code":"(model|experiment|key|layer)_not_found"/);
+    expect(answer.text).toMatch(/"code":"(model|experiment|key|layer|explanation|job)_not_found"/);
   });
 
   it("is in nobody else's lists", async () => {
-    for (const list of ["models", "experiments", "layers"]) {
+    for (const list of ["models", "experiments", "layers", "explanations", "jobs"]) {
       const { body } = await call<{ items: unknown[] }>(`GET /v1/${list}`, { key });
       expect(body.items, list).toEqual([]);
     }

@@ -88,6 +88,7 @@ describe("health", () => {
       ["r2", "ok"],
       ["inference", "ok"],
       ["compute", "ok"],
+      ["explain", "ok"],
       ["key-actor", "ok"],
     ]);
   });

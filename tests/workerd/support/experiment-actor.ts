@@ -65,6 +65,7 @@ export function definitionOf({
       weight,
       is_control: index === 0,
       is_baseline: false,
+      prepares: false,
       ref: REF,
       signature: SIGNATURE,
     })),

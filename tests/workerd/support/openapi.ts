@@ -64,7 +64,12 @@ export function queryOf(document: OpenApi, { parameters = [] }: Listed): string 
   return given.length === 0 ? "" : `?${given.join("&")}`;
 }
 
-const STAND_INS: Record<string, string> = { version: "1", alias: "champion", name: "none" };
+const STAND_INS: Record<string, string> = {
+  version: "1",
+  alias: "champion",
+  name: "none",
+  prediction_id: "prd_00000000000000000000000000",
+};
 
 /** A body that the operation's schema takes, from the schema alone; undefined when it needs none. */
 export function bodyOf(document: OpenApi, operation: Operation) {

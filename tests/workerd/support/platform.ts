@@ -111,6 +111,7 @@ async function readBody(response: Response): Promise<unknown> {
     const text = await response.text();
     return text === "" ? null : JSON.parse(text);
   }
+  if (type.startsWith("image/svg")) return response.text();
   const bytes = new Uint8Array(await response.arrayBuffer());
   return bytes.length === 0 ? null : bytes;
 }

@@ -11,8 +11,11 @@ import { forgetExperiment, reserveExperiment } from "../../../database/experimen
 import { checkCondition } from "../../../domain/experiments/check-condition.ts";
 import type { Condition } from "../../../domain/experiments/condition.ts";
 import { type Allocation, planAllocation } from "../../../domain/experiments/define.ts";
+import { takesRaw } from "../../../domain/models/details.ts";
+import { takenFromCallers } from "../../../domain/models/taken-from-callers.ts";
 import type { Result } from "../../../domain/result.ts";
 import { inputsDiffer } from "../../../domain/tensors/inputs-differ.ts";
+import type { Signature } from "../../../domain/tensors/tensor.ts";
 import type { LayerShare } from "../../../domain/experiments/experiment.ts";
 import { callActor } from "../../../durable-objects/shared/call-actor.ts";
 import type { ForeignSplit } from "../../../domain/experiments/foreign/imported-ledger.ts";
@@ -80,6 +83,7 @@ export async function defineExperiment(
     if (body.layer) layer = await claimLayer(c, body.layer, row.id);
     const holdout = body.holdout === undefined ? null : await heldOutOf(c, body.holdout);
     const variants: ServedVariant[] = [];
+    const taken = new Map<string, Signature>();
     for (const [index, { model, version, name, ...role }] of body.variants.entries()) {
       const owned = await ownedModel(c, model);
       claimed.set(owned.row.id, owned.open);
@@ -91,9 +95,12 @@ export async function defineExperiment(
       const weight = allocation.weights[index] ?? 0;
       const { is_control, is_baseline } = role;
       const named = { variant_id, name: name ?? nameOf(body.variants, index), model, weight };
-      variants.push({ ...answer.value, ...named, is_control, is_baseline });
+      const { details, capture_rate: _, ...version_of } = answer.value;
+      const prepares = takesRaw(details);
+      variants.push({ ...version_of, ...named, is_control, is_baseline, prepares });
+      taken.set(variant_id, takenFromCallers(version_of.signature, details));
     }
-    refuseDifferentInputs(variants);
+    refuseDifferentInputs(variants, taken);
     const { import: _, ...described } = body;
     const { ramp, bandit, hash, imported } = allocation;
     const definition = {
@@ -155,11 +162,16 @@ const nameOf = (variants: CreateExperimentBody["variants"], index: number): stri
 };
 
 /** A caller sends the same inputs whichever variant it gets, so all variants must take them. */
-function refuseDifferentInputs(variants: readonly ServedVariant[]): void {
+function refuseDifferentInputs(
+  variants: readonly ServedVariant[],
+  taken: ReadonlyMap<string, Signature>,
+): void {
   const control = variants.find(({ is_control }) => is_control);
+  const ofControl = taken.get(control?.variant_id ?? "");
   for (const [index, variant] of variants.entries()) {
-    const difference = control && inputsDiffer(control.signature, variant.signature);
-    if (!difference) continue;
+    const inputs = taken.get(variant.variant_id);
+    const difference = ofControl && inputs && inputsDiffer(ofControl, inputs);
+    if (!control || !difference) continue;
     const detail = `${variant.name}: ${difference} as the control ${control.name}`;
     throw new ApiProblem("variants_incompatible", detail, {
       errors: [{ pointer: `#/variants/${index}`, detail }],

@@ -22,6 +22,7 @@ async function check(env: Env): Promise<DeepHealth> {
     timed("r2", () => env.MODELS.head("health")),
     timed("inference", () => env.INFERENCE.state()),
     timed("compute", () => env.COMPUTE.state()),
+    timed("explain", () => env.EXPLAIN.state()),
     timed("key-actor", () => env.KEY.getByName("health").ping()),
   ]);
   const status = dependencies.every((dependency) => dependency.status === "ok") ? "ok" : "failed";

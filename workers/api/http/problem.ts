@@ -25,10 +25,15 @@ export class ApiProblem extends Error {
     return PROBLEMS[this.code].status;
   }
 
-  toResponse(instance: string): Response {
+  toBody(instance: string) {
     const { status, title } = PROBLEMS[this.code];
     const standard = { type: `/problems/${this.code}`, code: this.code, title, status };
-    const body = { ...standard, detail: this.message, instance, ...this.members };
+    return { ...standard, detail: this.message, instance, ...this.members };
+  }
+
+  toResponse(instance: string): Response {
+    const { status } = this;
+    const body = this.toBody(instance);
     const challenge = status === 401 ? { "www-authenticate": "Bearer" } : {};
     const headers = { ...challenge, ...this.headers, "content-type": "application/problem+json" };
     return Response.json(body, { status, headers });

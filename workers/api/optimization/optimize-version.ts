@@ -3,7 +3,7 @@ import type * as z from "zod";
 import type { ComputeError, Optimized } from "../../../contract/compute.ts";
 import type { OptimizeRequest } from "../../../contract/optimize.ts";
 import { type ModelVersion, uploadKey } from "../../../contract/model-lease.ts";
-import { briefReport } from "../../../domain/models/derivation.ts";
+import { briefReport, keptOptions } from "../../../domain/models/derivation.ts";
 import type { OptimiseRequest } from "../../../domain/onnx/optimise-request.ts";
 import type { Result } from "../../../domain/result.ts";
 import type { AppEnv } from "../http/app-env.ts";
@@ -37,7 +37,7 @@ export async function optimizeVersion(
     const derived_from = {
       version: source.version,
       kind,
-      options: { ...asked.options },
+      options: keptOptions(kind, asked.options),
       report: briefReport(report),
       at: Date.now(),
       by: c.get("admission").principal.key_id,

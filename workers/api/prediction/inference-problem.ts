@@ -22,6 +22,8 @@ export function inferenceProblem(error: InferenceError): ApiProblem {
       });
     case "model_bytes_missing":
       return new ApiProblem(error.code, undefined, {}, { "retry-after": "1" });
+    case "input_invalid":
+      return inputProblem(error.problem);
     case "model_invalid":
     case "inference_failed":
       return new ApiProblem(error.code, error.reason);

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type { InferenceError } from "../../../contract/inference.ts";
+import type { InferenceError, Inspected } from "../../../contract/inference.ts";
 import {
   type AcceptedVersion,
   objectKey,
@@ -63,16 +63,16 @@ export async function acceptFile(
     return { version: known, created: false };
   }
   const temporary = uploadKey(uploadId);
-  const opened: Result<Signature, InferenceError> = await c.env.INFERENCE.inspect(
+  const opened: Result<Inspected, InferenceError> = await c.env.INFERENCE.inspect(
     { sha256, key: temporary, size_bytes },
     c.get("trace"),
   );
   if (!opened.ok) throw inferenceProblem(opened.error);
-  const signature = opened.value;
+  const { signature, details } = opened.value;
   refuseUnnameable(signature);
   await keep(c.env, temporary, objectKey(id, sha256), sha256);
   const created_by = c.get("admission").principal.key_id;
-  const accepted = { ...file, signature, created_by };
+  const accepted = { ...file, signature, details, created_by };
   const added = await callActor(open, (actor) => actor.acceptVersion(uploadId, accepted));
   if (!added.ok) throw modelProblem(name, added.error);
   return { version: added.value, created: true };

@@ -65,6 +65,7 @@ export const viewVersion = (name: string, row: Omit<ModelVersionRow, "model_id">
   created_at: instant(row.created_at),
   created_by: row.created_by,
   derived_from: row.derived_from && viewDerivation(row.derived_from),
+  details: row.details,
 });
 
 const viewDerivation = ({ options, report, at, ...rest }: Derivation): DerivedFrom => ({

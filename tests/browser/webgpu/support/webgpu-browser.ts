@@ -38,6 +38,7 @@ export async function startWebgpu(executable: string): Promise<WebgpuBrowser> {
   }
   return {
     name: "webgpu",
+    profile: "webgpu",
     adapter,
     stop,
     async open(model) {

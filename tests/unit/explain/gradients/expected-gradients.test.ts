@@ -213,7 +213,7 @@ describe("expected gradients", () => {
     expect(await refused({ samples: 10, max_samples: 9 })).toBe("option_invalid max_samples");
     expect(await refused({ smoothing: -1 })).toBe("option_invalid smoothing");
     expect(await refused({ smoothing: NaN })).toBe("option_invalid smoothing");
-    expect(await refused({ background: backgroundOf() })).toBe("background_missing ");
+    expect(await refused({ background: backgroundOf() })).toBe("background_missing background");
     expect(await refused({ groups: [[0], [0]] })).toBe("feature_unknown groups");
   });
 });

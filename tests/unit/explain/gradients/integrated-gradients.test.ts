@@ -160,7 +160,7 @@ describe("integrated gradients", () => {
     expect(await refused({ rule: "simpson" as PathRuleName })).toBe("option_invalid rule");
     expect(await refused({ groups: [[0], [0, 1]] })).toBe("feature_unknown groups");
     expect(await refused({ groups: [[3]] })).toBe("feature_unknown groups");
-    expect(await refused({ baseline: backgroundOf() })).toBe("background_missing ");
+    expect(await refused({ baseline: backgroundOf() })).toBe("background_missing background");
     expect(await refused({ baseline: backgroundOf([0, NaN, 0]) })).toBe("value_invalid x");
     expect(await refused({}, [1, Infinity, 0])).toBe("value_invalid x");
     expect(await refused({}, [1, 2])).toBe("value_invalid x");

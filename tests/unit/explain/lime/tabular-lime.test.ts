@@ -488,7 +488,12 @@ describe("what is refused", () => {
   test("more numbers than can be held, with the samples that can", async () => {
     const wide = tableLayout(1_000);
     const rows = evenly(new Float64Array(1_000), 1_000);
-    const options = { instance: rows.rows, training: rows, random: seededRandom("wide") };
+    const options = {
+      samples: 5_000,
+      instance: rows.rows,
+      training: rows,
+      random: seededRandom("wide"),
+    };
     await expect(lastEstimate(tabularLime(score, wide, options))).rejects.toThrow(
       /ask for 4194 samples or fewer/u,
     );

@@ -8,6 +8,7 @@ import { secured, securedProblems } from "../../http/authorize.ts";
 import { inferenceProblem, inputProblem } from "../../prediction/inference-problem.ts";
 import { RUN_PROBLEMS } from "../../prediction/predict-problems.ts";
 import { BINARY, INFER_BODY, MODEL_PATHS, type ModelAddress } from "../../prediction/protocol.ts";
+import { CHOSEN_BY_CALLER, keepingOf, keepRun } from "../../predictions/keep-predictions.ts";
 import { runModel } from "../../prediction/run-model.ts";
 import { leaseVersion } from "../../leases/model-leases.ts";
 
@@ -54,13 +55,16 @@ for (const path of MODEL_PATHS)
       (bytes) => utf8.decode(bytes),
     );
     if (!envelope.ok) throw inputProblem(envelope.error);
-    const { version, ref, signature } = await leaseVersion(c, name, { version: asked });
+    const found = await leaseVersion(c, name, { version: asked });
+    const { model_id, version, ref, signature } = found;
     const request = decodeInferRequest(signature, envelope.value);
     if (!request.ok) throw inputProblem(request.error);
     const { feeds, outputs } = request.value;
     const names = outputs.map((output) => output.name);
     const { result } = await runModel(c, ref, feeds, names);
     if (!result.ok) throw inferenceProblem(result.error);
+    const run = { model_id, version, ...CHOSEN_BY_CALLER, feeds, outputs: result.value.outputs };
+    await keepRun(c, keepingOf(c, found, false), run);
     const answer = inferBody({
       modelName: name,
       modelVersion: String(version),
