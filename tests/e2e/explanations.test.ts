@@ -215,7 +215,7 @@ it("a reader who goes away leaves its place to others", async () => {
 
 it("a job of a model that is deleted meanwhile ends, and nothing is left of the model", async () => {
   await upload("doomed", await readFile("examples/wdbc/models/wdbc-mlp.onnx"));
-  const json = asking(500, { model: "doomed", method: "kernel", wait: false });
+  const json = asking(192, { model: "doomed", method: "kernel", wait: false });
   const set = { inputs: { features: rows.slice(0, 20) } };
   await ask("PUT /v1/models/doomed/versions/1/backgrounds/default", set);
   const job = await ask<JobView>("POST /v1/explanations/batch", json);
@@ -248,7 +248,7 @@ it("a job goes on after the whole platform was killed in the middle of it, and e
     const before = await start();
     const name = `mlp-${randomBytes(3).toString("hex")}`;
     await upload(name, await readFile("examples/wdbc/models/wdbc-mlp.onnx"), before);
-    const json = asking(500, { model: name, method: "kernel", wait: false });
+    const json = asking(192, { model: name, method: "kernel", wait: false });
     const job = await ask<JobView>("POST /v1/explanations/batch", json, { place: before });
     expect(job.status).toBe(202);
     const read = (place: Place) =>
@@ -256,14 +256,14 @@ it("a job goes on after the whole platform was killed in the middle of it, and e
     await expect
       .poll(async () => (await read(before)).body.rows_done, { interval: 20, timeout: 20_000 })
       .toBeGreaterThan(0);
-    expect((await read(before)).body.rows_done).toBeLessThan(500);
+    expect((await read(before)).body.rows_done).toBeLessThan(192);
     platform?.kill("SIGKILL");
     await platform?.ended;
 
     const after = await start();
     const done = await ended(job.body, after);
-    expect(done).toMatchObject({ status: "succeeded", rows_done: 500 });
-    expect(new Set(done.explanation_ids).size).toBe(500);
+    expect(done).toMatchObject({ status: "succeeded", rows_done: 192 });
+    expect(new Set(done.explanation_ids).size).toBe(192);
     const all = new Set<string>();
     for (let cursor = ""; ;) {
       const { body } = await ask<{

@@ -59,6 +59,8 @@ function scoreOfTexts(task: Task, { run }: RawText) {
   const score = scoreFor(task);
   const own = feedsFromRows(subject.layout, instance, 0, 1);
   return async (texts: readonly string[]): Promise<Float64Array> => {
+    // A text of one word has no coalition between nothing and all.
+    if (texts.length === 0) return new Float64Array(0);
     const repeated = Array.from(texts, () => 0);
     const others = Object.entries(own).map(([name, tensor]) => [name, takeRows(tensor, repeated)]);
     const feeds = { ...Object.fromEntries(others), ...filled(run, texts, subject.signature) };

@@ -1,3 +1,4 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ExplanationView, GlobalExplanationView } from "../../../contract/explanation.ts";
@@ -735,6 +736,22 @@ describe("a job", () => {
     await refused("job_ended", `POST /v1/jobs/${job_id}/cancel`, { key });
     // In any case means also where all of it is cached.
     expect((await start({ seed: 41 })).status).toBe(202);
+  });
+
+  it("that was reserved and never begun, since the isolate died, is begun by the next who asks", async () => {
+    const { job_id } = (await start({ seed: 43 })).body;
+    await ended(job_id);
+    await runInDurableObject(env.JOB.getByName(job_id), async (_, { storage }) => {
+      await storage.deleteAlarm();
+      for (const [name] of storage.kv.list()) storage.kv.delete(name);
+    });
+    await env.DB.prepare("UPDATE job SET status = 'queued', ended_at = NULL WHERE id = ?")
+      .bind(job_id)
+      .run();
+    await refused("job_not_found", `GET /v1/jobs/${job_id}`, { key });
+    expect((await start({ seed: 43 })).body.job_id).toBe(job_id);
+    await ended(job_id);
+    expect(await read(job_id)).toMatchObject({ status: "succeeded", rows_done: 4 });
   });
 
   it("makes a global explanation", async () => {

@@ -60,7 +60,6 @@ export async function startJob(
     };
   });
   const row = await reserve(c, work, rows, await hashOf([work.kind, work.summary?.request, keys]));
-  if (row.isUnderWay) return describe(c, row.id);
   const definition: JobDefinition = {
     ...work,
     job_id: row.id,
@@ -69,13 +68,15 @@ export async function startJob(
     rows,
     created_at: row.created_at,
   };
-  noteUse(c, work.model_id, { hits: 0, misses: rows, computation_ms: 0 });
+  if (!row.isUnderWay) noteUse(c, work.model_id, { hits: 0, misses: rows, computation_ms: 0 });
   try {
+    // Also of one that is under way: whoever reserved it may have died before it began.
     return await callActor(
       () => c.env.JOB.getByName(row.id),
       (actor) => actor.begin(definition, pieces),
     );
   } catch (error) {
+    if (row.isUnderWay) throw error;
     const standing = { status: "failed", ended_at: Date.now() } as const;
     await putJobStatus(openDirectory(c.env.DB), row.id, standing);
     throw error;

@@ -332,6 +332,18 @@ describe("a text", () => {
     expect(found.actual_prediction).toBeCloseTo(2);
   });
 
+  test.each(["shap", "kernel", "exact", "permutation", "lime"] as const)(
+    "of one word is explained by %s, too",
+    async (method) => {
+      const found = await explain(described, of("Great!"), of("x"), { method });
+      const [only] = found.feature_contributions;
+      expect(only?.feature_name).toBe("Great");
+      // The only other text of LIME is far away, so that its ridge shrinks what it says of it.
+      if (method === "lime") expect(only?.contribution).toBeGreaterThan(1);
+      else expect(only?.contribution).toBeCloseTo(3);
+    },
+  );
+
   test("comes out of a request's inputs as it went in", () => {
     const { inputs, outputs } = signatureOf(described);
     const preparation = { description: null, pipelines: [] };
