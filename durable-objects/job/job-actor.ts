@@ -10,7 +10,7 @@ import { ExplainFault } from "../../domain/explain/explain-fault.ts";
 import { fail, ok, type Result } from "../../domain/result.ts";
 import { Effects } from "../shared/effects.ts";
 import { upgradeSchema } from "../shared/upgrade-schema.ts";
-import { JobStore, type Standing } from "./job-store.ts";
+import { JobStore, record, type Standing } from "./job-store.ts";
 import { SCHEMA } from "./schema.ts";
 
 const MOST_FAILURES = 6;
@@ -286,18 +286,3 @@ export class JobActor extends DurableObject<Env> {
 
 const logFailure = ({ job_id }: Pick<JobDefinition, "job_id">, error: unknown): void =>
   console.error(JSON.stringify({ event: "job_piece_failed", job_id, error: String(error) }));
-
-const record = (definition: JobDefinition, standing: Standing): JobRecord => ({
-  job_id: definition.job_id,
-  kind: definition.kind,
-  model: definition.model,
-  version: definition.version,
-  rows: definition.rows,
-  created_at: definition.created_at,
-  status: standing.status,
-  rows_done: standing.rows_done,
-  explanation_ids: standing.explanation_ids,
-  error: standing.error,
-  updated_at: standing.updated_at,
-  ended_at: standing.ended_at,
-});

@@ -1,6 +1,6 @@
 import type { ExplainError } from "../../contract/explain.ts";
 import type { JobStatus } from "../../contract/job.ts";
-import type { JobDefinition, JobPiece } from "../../contract/job-work.ts";
+import type { JobDefinition, JobPiece, JobRecord } from "../../contract/job-work.ts";
 import type { Explained } from "../../domain/explain/explanation.ts";
 
 export type Standing = {
@@ -79,3 +79,19 @@ export class JobStore {
     for (const [name] of this.#kv.list({ prefix: "answer/" })) this.#kv.delete(name);
   }
 }
+
+/** What is told of a job. */
+export const record = (definition: JobDefinition, standing: Standing): JobRecord => ({
+  job_id: definition.job_id,
+  kind: definition.kind,
+  model: definition.model,
+  version: definition.version,
+  rows: definition.rows,
+  created_at: definition.created_at,
+  status: standing.status,
+  rows_done: standing.rows_done,
+  explanation_ids: standing.explanation_ids,
+  error: standing.error,
+  updated_at: standing.updated_at,
+  ended_at: standing.ended_at,
+});

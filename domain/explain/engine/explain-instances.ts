@@ -1,5 +1,5 @@
 import { seededRandom } from "../../statistics/random.ts";
-import type { Feeds } from "../../onnx/rows.ts";
+import { rowsOf, type Feeds } from "../../onnx/rows.ts";
 import { ExplainFault } from "../explain-fault.ts";
 import type { Estimate } from "../estimate.ts";
 import type { ExplainRequest, Limits } from "../explain-request.ts";
@@ -116,7 +116,10 @@ function refuseOdd({ base, prediction }: Estimate): void {
 
 /** The method that explains a first row of the rows, as they are all of one model. */
 export async function methodFor(subject: Subject, instances: Instances): Promise<Method> {
-  const { value } = await tasksOf(subject, instances).next();
+  const feeds = Object.fromEntries(
+    Object.entries(instances.feeds).map(([name, tensor]) => [name, rowsOf(tensor, 0, 1)]),
+  );
+  const { value } = await tasksOf(subject, { ...instances, feeds }).next();
   if (!value) throw new ExplainFault("value_invalid", "there is no row to explain", "inputs");
   return value.task.method;
 }
