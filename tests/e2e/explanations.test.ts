@@ -231,6 +231,7 @@ it("a job of a model that is deleted meanwhile ends, and nothing is left of the 
     expect((await ask(`GET /v1/explanations/${id}`)).status).toBe(404);
 });
 
+const ROWS = 640;
 it("a job goes on after the whole platform was killed in the middle of it, and explains each row once", async () => {
   const home = await mkdtemp(join(tmpdir(), "linnet-explanations-"));
   let platform: Command | undefined;
@@ -248,7 +249,18 @@ it("a job goes on after the whole platform was killed in the middle of it, and e
     const before = await start();
     const name = `mlp-${randomBytes(3).toString("hex")}`;
     await upload(name, await readFile("examples/wdbc/models/wdbc-mlp.onnx"), before);
-    const json = asking(192, { model: name, method: "kernel", wait: false });
+    // Ten pieces of work, so that it is killed between two of them however slow the machine is.
+    const random = seededRandom("a job that is killed");
+    const features = Array.from({ length: ROWS }, (_, at) =>
+      (rows[at % rows.length] ?? []).map((value) => value * (1 + random.normal() / 1_000)),
+    );
+    const json = asking(0, {
+      model: name,
+      method: "kernel",
+      options: { samples: 512 },
+      inputs: { features },
+      wait: false,
+    });
     const job = await ask<JobView>("POST /v1/explanations/batch", json, { place: before });
     expect(job.status).toBe(202);
     const read = (place: Place) =>
@@ -256,14 +268,14 @@ it("a job goes on after the whole platform was killed in the middle of it, and e
     await expect
       .poll(async () => (await read(before)).body.rows_done, { interval: 20, timeout: 20_000 })
       .toBeGreaterThan(0);
-    expect((await read(before)).body.rows_done).toBeLessThan(192);
+    expect((await read(before)).body.rows_done).toBeLessThan(ROWS);
     platform?.kill("SIGKILL");
     await platform?.ended;
 
     const after = await start();
     const done = await ended(job.body, after);
-    expect(done).toMatchObject({ status: "succeeded", rows_done: 192 });
-    expect(new Set(done.explanation_ids).size).toBe(192);
+    expect(done).toMatchObject({ status: "succeeded", rows_done: ROWS });
+    expect(new Set(done.explanation_ids).size).toBe(ROWS);
     const all = new Set<string>();
     for (let cursor = ""; ;) {
       const { body } = await ask<{
