@@ -32,6 +32,8 @@ export const Description = text(
   "expected up to 2000 characters, none of them a control character but tabs and line breaks",
 );
 
+export const IdempotencyKey = z.string().min(1).max(200);
+
 export const PageQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(50),
   cursor: z.string().max(200).optional().meta({ description: "`next_cursor` of the page before" }),

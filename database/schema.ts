@@ -10,6 +10,10 @@ import {
 import type { ExperimentStatus } from "../domain/experiments/experiment.ts";
 import type { Method } from "../domain/explain/explanation.ts";
 import type { KeyEnvironment } from "../domain/keys/api-key.ts";
+import type { RetentionRule } from "../domain/datasets/retention.ts";
+import type { EvolutionMode } from "../domain/datasets/schema-rules/evolution.ts";
+import type { Format } from "../domain/datasets/table.ts";
+import type { TransformationType } from "../domain/datasets/transformations/transformation.ts";
 import type { Scope } from "../domain/keys/scopes.ts";
 import type { Derivation } from "../domain/models/derivation.ts";
 import type { ModelDetails } from "../domain/models/details.ts";
@@ -41,6 +45,40 @@ export const apiKey = sqliteTable(
     revoked_at: integer("revoked_at"),
   },
   (table) => [index("api_key_owner").on(table.owner_id, table.id)],
+);
+
+/** Users to whom something may be shared at once. Its id is never given to another group. */
+export const userGroup = sqliteTable(
+  "user_group",
+  {
+    id: text("id").primaryKey(),
+    name: text("name").notNull(),
+    owner_id: text("owner_id")
+      .notNull()
+      .references(() => user.id),
+    created_at: integer("created_at").notNull(),
+  },
+  (table) => [
+    uniqueIndex("user_group_name").on(table.name),
+    index("user_group_owner").on(table.owner_id, table.id),
+  ],
+);
+
+export const groupMember = sqliteTable(
+  "group_member",
+  {
+    group_id: text("group_id")
+      .notNull()
+      .references(() => userGroup.id),
+    user_id: text("user_id")
+      .notNull()
+      .references(() => user.id),
+    added_at: integer("added_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.group_id, table.user_id] }),
+    index("group_member_user").on(table.user_id, table.group_id),
+  ],
 );
 
 export const model = sqliteTable(
@@ -231,4 +269,77 @@ export const background = sqliteTable(
     created_by: text("created_by").notNull(),
   },
   (table) => [uniqueIndex("background_name").on(table.model_id, table.version, table.name)],
+);
+
+/** A dataset's name, description and groups are decided by its routes; the rest follows its actor. */
+export const dataset = sqliteTable(
+  "dataset",
+  {
+    id: text("id").primaryKey(),
+    owner_id: text("owner_id")
+      .notNull()
+      .references(() => user.id),
+    name: text("name").notNull(),
+    description: text("description").notNull(),
+    format: text("format").$type<Format>().notNull(),
+    compatibility: text("compatibility").$type<EvolutionMode>().notNull(),
+    retention: text("retention", { mode: "json" }).$type<RetentionRule>(),
+    archived_at: integer("archived_at"),
+    head_id: text("head_id"),
+    head_number: integer("head_number"),
+    row_count: integer("row_count"),
+    size_bytes: integer("size_bytes"),
+    versions: integer("versions").notNull(),
+    stored_bytes: integer("stored_bytes").notNull(),
+    created_at: integer("created_at").notNull(),
+    updated_at: integer("updated_at").notNull(),
+  },
+  (table) => [uniqueIndex("dataset_owner_name").on(table.owner_id, table.name)],
+);
+
+/** Which dataset a version is of; everything else of it is with that dataset's actor. */
+export const datasetVersion = sqliteTable(
+  "dataset_version",
+  {
+    id: text("id").primaryKey(),
+    dataset_id: text("dataset_id").notNull(),
+    number: integer("number").notNull(),
+  },
+  (table) => [index("dataset_version_dataset").on(table.dataset_id, table.number)],
+);
+
+/** What the members of a group may do with a dataset of somebody else. */
+export const datasetAccess = sqliteTable(
+  "dataset_access",
+  {
+    dataset_id: text("dataset_id").notNull(),
+    group_id: text("group_id").notNull(),
+    role: text("role").$type<DatasetRole>().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.dataset_id, table.group_id] }),
+    index("dataset_access_group").on(table.group_id),
+  ],
+);
+export type DatasetRole = "read" | "write";
+
+/** Who began a transformation, and how it stands; its truth is its actor's. */
+export const transformation = sqliteTable(
+  "transformation",
+  {
+    id: text("id").primaryKey(),
+    owner_id: text("owner_id")
+      .notNull()
+      .references(() => user.id),
+    /** Of the first version that it makes. */
+    dataset_id: text("dataset_id").notNull(),
+    type: text("type").$type<TransformationType>().notNull(),
+    status: text("status").$type<JobStatus>().notNull(),
+    created_at: integer("created_at").notNull(),
+    ended_at: integer("ended_at"),
+  },
+  (table) => [
+    index("transformation_owner").on(table.owner_id, table.id),
+    index("transformation_dataset").on(table.dataset_id, table.id),
+  ],
 );

@@ -24,7 +24,22 @@ export function encodeBase32(bytes: Uint8Array, length: number): string {
 }
 
 export type IdPrefix =
-  "usr" | "key" | "mdl" | "exp" | "var" | "upl" | "lyr" | "xpl" | "prd" | "bkg" | "job";
+  | "usr"
+  | "key"
+  | "mdl"
+  | "exp"
+  | "var"
+  | "upl"
+  | "lyr"
+  | "xpl"
+  | "prd"
+  | "bkg"
+  | "job"
+  | "dat"
+  | "dsv"
+  | "trn"
+  | "run"
+  | "grp";
 
 /** A prefixed id that sorts by creation time when `bytes` is a UUIDv7 (RFC 9562). */
 export const formatId = <P extends IdPrefix>(prefix: P, bytes: Uint8Array): `${P}_${string}` =>

@@ -11,6 +11,7 @@ const PROJECTS = [
   "workers/inference",
   "workers/compute",
   "workers/explain",
+  "workers/data",
   "clients/sdk",
   "clients/cli",
   "scripts",
@@ -24,15 +25,16 @@ const PROJECTS = [
 ];
 const TYPES = ["types", "--include-runtime=false", "--strict-vars=false", "--check"];
 /** The Workers behind the public one. */
-const BEHIND = ["inference", "compute", "explain"];
+const BEHIND = ["inference", "compute", "explain", "data"];
 const configOf = (worker: string): string => `workers/${worker}/wrangler.toml`;
 
 /** The largest a built Worker may be, as KiB of gzip. What grows past it is looked at, then raised. */
 const BUDGETS = {
-  "dist/api": 440,
+  "dist/api": 560,
   "dist/inference": 3_800,
   "dist/compute": 3_900,
   "dist/explain": 3_950,
+  "dist/data": 200,
 };
 
 type Check = { name: string; run: () => Promise<Ran> };

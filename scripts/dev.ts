@@ -9,6 +9,7 @@ const CONFIGS = [
   "workers/inference/wrangler.toml",
   "workers/compute/wrangler.toml",
   "workers/explain/wrangler.toml",
+  "workers/data/wrangler.toml",
   "workers/pages/wrangler.toml",
 ];
 

@@ -37,14 +37,27 @@ export async function showPicture(
   context: Context,
   client: Linnet,
   id: string,
-  { plot, feature, svg, open }: PictureOptions,
+  { plot, feature, ...where }: PictureOptions,
+): Promise<void> {
+  const { signal } = context.world;
+  await putPicture(context, where, id, () =>
+    explanations.picture(client, id, { plot, feature }, { signal }),
+  );
+}
+
+/** Writes a picture, as SVG text, into a file, or shows it, or neither. */
+export async function putPicture(
+  context: Context,
+  { svg, open }: Pick<PictureOptions, "svg" | "open">,
+  name: string,
+  draw: () => Promise<string>,
 ): Promise<void> {
   if (svg === undefined && open !== true) return;
   const { world } = context;
-  const text = await explanations.picture(client, id, { plot, feature }, { signal: world.signal });
+  const text = await draw();
   const file =
     svg === undefined
-      ? join(await mkdtemp(join(tmpdir(), "linnet-")), `${id}.svg`)
+      ? join(await mkdtemp(join(tmpdir(), "linnet-")), `${name}.svg`)
       : resolve(world.cwd, svg);
   await writeFile(file, text).catch((cause: unknown) => {
     throw new UsageError(`cannot write ${file}`, { cause });

@@ -2,6 +2,12 @@ import { Command } from "commander";
 import packageFile from "./package.json" with { type: "json" };
 import { type Register, wireTo } from "./command.ts";
 import { registerBackgrounds } from "./commands/backgrounds.ts";
+import { registerData } from "./commands/data.ts";
+import { registerDataPull } from "./commands/data-pull.ts";
+import { registerDataPush } from "./commands/data-push.ts";
+import { registerDataRows } from "./commands/data-rows.ts";
+import { registerDataTransform } from "./commands/data-transform.ts";
+import { registerDataVersions } from "./commands/data-versions.ts";
 import { registerExplain } from "./commands/explain.ts";
 import { registerExplanations } from "./commands/explanations.ts";
 import { registerJobs } from "./commands/jobs.ts";
@@ -14,15 +20,18 @@ import { registerExperimentUnits } from "./commands/experiment-units.ts";
 import { registerExperimentVerify } from "./commands/experiment-verify.ts";
 import { registerExperimentWatch } from "./commands/experiment-watch.ts";
 import { registerExperiments } from "./commands/experiments.ts";
+import { registerGroups } from "./commands/groups.ts";
 import { registerHealth } from "./commands/health.ts";
 import { registerKeys } from "./commands/keys.ts";
 import { registerLayers } from "./commands/layers.ts";
+import { registerDataLineage, registerLineage } from "./commands/lineage.ts";
 import { registerModelCapture } from "./commands/model-capture.ts";
 import { registerModelFiles } from "./commands/model-files.ts";
 import { registerModelOptimization } from "./commands/model-optimization.ts";
 import { registerModels } from "./commands/models.ts";
 import { registerPredict } from "./commands/predict.ts";
 import { registerPredictions } from "./commands/predictions.ts";
+import { registerRuns } from "./commands/runs.ts";
 import { registerSession } from "./commands/session.ts";
 import { registerUsers } from "./commands/users.ts";
 import type { World } from "./world.ts";
@@ -31,6 +40,7 @@ const EXAMPLES = `
 Examples:
   $ linnet login --url https://linnet.example.com
   $ linnet models push model.onnx --model wdbc --alias champion
+  $ linnet data push bearings.parquet --dataset bearings --tag raw
   $ linnet experiments create --name "new forest" --control wdbc@champion --challenger wdbc@2=0.1 --start
   $ linnet experiments watch exp_01…
   $ echo '{"features": [[0.1, 0.2]]}' | linnet predict wdbc --json
@@ -82,6 +92,22 @@ const GROUPS: readonly { name: string; summary: string; parts: readonly Register
     summary: "rows that explanations compare with",
     parts: [registerBackgrounds],
   },
+  {
+    name: "data",
+    summary: "datasets and their versions",
+    parts: [
+      registerDataPush,
+      registerDataPull,
+      registerData,
+      registerDataVersions,
+      registerDataRows,
+      registerDataTransform,
+      registerDataLineage,
+    ],
+  },
+  { name: "runs", summary: "trainings, and what they used and made", parts: [registerRuns] },
+  { name: "lineage", summary: "what came of what", parts: [registerLineage] },
+  { name: "groups", summary: "users with whom datasets are shared", parts: [registerGroups] },
   { name: "jobs", summary: "work that goes on by itself", parts: [registerJobs] },
   { name: "keys", summary: "API keys", parts: [registerKeys] },
   { name: "users", summary: "users, for administrators", parts: [registerUsers] },

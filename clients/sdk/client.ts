@@ -37,7 +37,7 @@ export type CallOptions = {
 };
 
 export type Call = {
-  method: "GET" | "POST" | "PUT" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Begins with `/`; its values are encoded. */
   path: string;
   query?: Record<string, string | number | boolean | undefined>;

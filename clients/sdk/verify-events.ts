@@ -1,6 +1,7 @@
-import { chainedText } from "../../contract/canonical-json.ts";
+import { chainedText } from "../../contract/chained-text.ts";
 import type { CallOptions, Linnet } from "./client.ts";
 import { allEvents } from "./experiment-events.ts";
+import { hex } from "./hex.ts";
 
 export type ChainBreak = {
   /** The first event that does not continue the chain. */
@@ -66,5 +67,5 @@ export async function verifyEvents(
 
 async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex(new Uint8Array(digest));
 }

@@ -5,6 +5,29 @@ import type { DeepHealth } from "../../contract/health.ts";
 export type { BackgroundRows, BackgroundView, PutBackground } from "../../contract/background.ts";
 export type { Page } from "../../contract/common.ts";
 export type {
+  BeginUpload,
+  ChangeDataset,
+  Collected,
+  Comparison,
+  CreateDataset,
+  CreateLink,
+  DatasetTags,
+  DatasetVersionDetails,
+  DatasetVersionView,
+  DatasetView,
+  DeclareChunks,
+  DeclaredChunks,
+  LinkView,
+  PreviewView,
+  PutVersionQuery,
+  Removal,
+  RowsView,
+  SignalView,
+  StatisticsView,
+  StoredPack,
+  UploadView,
+} from "../../contract/dataset.ts";
+export type {
   CreateExperiment,
   ExperimentChange,
   ExperimentSummary,
@@ -48,7 +71,19 @@ export type {
   GlobalExplanationView,
 } from "../../contract/explanation.ts";
 export type { ExplanationStatistics, ExplanationSummary } from "../../contract/explanation-list.ts";
+export type { CreateGroup, GroupMember, GroupSummary, GroupView } from "../../contract/group.ts";
 export type { DeepHealth } from "../../contract/health.ts";
+export type {
+  ChainView,
+  CommonAncestorsView,
+  CyclesView,
+  ImpactBody as ImpactRequest,
+  ImpactView,
+  LineageNodeSummary,
+  LineageNodeView,
+  TraceView,
+} from "../../contract/lineage.ts";
+export type { ChangeRun, CreateRun, RunSummary, RunView } from "../../contract/run.ts";
 export type { JobSummary, JobView } from "../../contract/job.ts";
 export type { CreateKey, KeyUsage, KeyView, NewKey, SetUpResult } from "../../contract/key.ts";
 export type { UserView } from "../../contract/key.ts";
@@ -77,6 +112,13 @@ export type {
   PutCapture,
 } from "../../contract/prediction.ts";
 export type { Problem, ProblemCode } from "../../contract/problem.ts";
+export type {
+  CreateTransformation,
+  ReplayTransformations,
+  Reproducibility,
+  TransformationStateView,
+  TransformationSummary,
+} from "../../contract/transformation.ts";
 
 type CompleteOutcome = ReportOutcomes["outcomes"][number];
 /** What came of one request; without a `revision` it is the first report of it. */

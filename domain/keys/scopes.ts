@@ -8,6 +8,8 @@ export const SCOPES = {
     "Explain predictions, keep background sets and shares of predictions, delete any of them",
   "experiments:read": "List experiments, read metrics, analysis and events",
   "experiments:write": "Create experiments and change their life",
+  "datasets:read": "Read datasets, lineage, runs and groups",
+  "datasets:write": "Make and change datasets, runs and groups",
   "outcomes:write": "Report outcomes",
   "keys:read": "List keys and read their usage",
   "keys:write": "Create and revoke keys",

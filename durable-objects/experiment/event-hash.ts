@@ -1,6 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
-import { chainedText } from "../../contract/canonical-json.ts";
+import { chainedText } from "../../contract/chained-text.ts";
 import type { ExperimentEvent } from "../../contract/experiment-lease.ts";
 
 /** In one turn, as the event is appended in a transaction: WebCrypto would make it wait. */

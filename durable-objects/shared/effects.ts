@@ -58,14 +58,22 @@ export class Effects {
   async #deliverAll(now: number): Promise<void> {
     const failed = new Set<string>();
     for (;;) {
-      const owed = this.#storage.sql
-        .exec<EffectRow>("SELECT key, revision, attempts FROM effect")
-        .toArray()
-        .find(({ key, revision }) => !failed.has(`${key}@${revision}`));
+      const owed = this.#firstBut(failed);
       if (!owed) return;
       const delivered = await this.#deliverOne(owed, now);
       if (!delivered) failed.add(`${owed.key}@${owed.revision}`);
     }
+  }
+
+  /**
+   * Reads no further than it must: there may be thousands, and one of so many has not failed. To its
+   * end, though, as no table can be dropped while a statement is under way.
+   */
+  #firstBut(failed: ReadonlySet<string>): EffectRow | undefined {
+    return this.#storage.sql
+      .exec<EffectRow>("SELECT key, revision, attempts FROM effect LIMIT ?", failed.size + 1)
+      .toArray()
+      .find(({ key, revision }) => !failed.has(`${key}@${revision}`));
   }
 
   async #deliverOne({ key, revision, attempts }: EffectRow, now: number): Promise<boolean> {

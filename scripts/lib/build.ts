@@ -13,6 +13,7 @@ export const WORKERS: readonly WorkerSource[] = [
   { name: "linnet-inference", config: "workers/inference/wrangler.toml", output: "dist/inference" },
   { name: "linnet-compute", config: "workers/compute/wrangler.toml", output: "dist/compute" },
   { name: "linnet-explain", config: "workers/explain/wrangler.toml", output: "dist/explain" },
+  { name: "linnet-data", config: "workers/data/wrangler.toml", output: "dist/data" },
 ];
 /** The Worker that is only static files. */
 export const PAGES = { name: "linnet-pages", config: "workers/pages/wrangler.toml" };

@@ -20,6 +20,8 @@ export type PlatformOptions = {
   /** Variables that replace those of wrangler.toml, for one Worker or all. */
   vars?: Record<string, string>;
   onLog?: (log: WorkerdStructuredLog) => void;
+  /** Where workerd's inspector listens; it does not when left out. */
+  inspectorPort?: number;
   /** Further Workers in the same workerd, made from the options of the public one. */
   beside?: (publicWorker: V4WorkerOptions) => V4WorkerOptions[];
 };
@@ -37,6 +39,7 @@ export type Platform = { url: string; miniflare: Miniflare };
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const { port = 0, state, secrets, vars = {}, onLog = () => undefined, beside } = options;
+  const { inspectorPort } = options;
   // Where wrangler looks for them; its note on having found them is not news.
   Object.assign(process.env, secrets, { WRANGLER_LOG: "error" });
   const workers: V4WorkerOptions[] = await Promise.all(
@@ -62,6 +65,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       log: new Log(LogLevel.ERROR),
       handleStructuredLogs: onLog,
       ...(state === undefined ? {} : { resourcePersistencePath: state }),
+      ...(inspectorPort === undefined ? {} : { inspectorPort }),
       workers: [...workers, ...further],
     }),
   );

@@ -178,6 +178,7 @@ describe("an operator", () => {
       "inference ok",
       "compute ok",
       "explain ok",
+      "data ok",
       "key-actor ok",
     ]);
   });

@@ -5,10 +5,14 @@ import { defineConfig } from "vitest/config";
 /** A Worker as it was built, so that its 14 MB do not pass through vitest. */
 function built(folder: string) {
   const contents = (file: string) => readFileSync(`${folder}/${file}`);
-  const wasm = readdirSync(folder).find((file) => file.endsWith(".wasm")) ?? "";
+  const wasm = readdirSync(folder).filter((file) => file.endsWith(".wasm"));
   return [
     { type: "ESModule" as const, path: "index.js", contents: contents("index.js").toString() },
-    { type: "CompiledWasm" as const, path: wasm, contents: new Uint8Array(contents(wasm)) },
+    ...wasm.map((path) => ({
+      type: "CompiledWasm" as const,
+      path,
+      contents: new Uint8Array(contents(path)),
+    })),
   ];
 }
 
@@ -53,6 +57,12 @@ export default defineConfig({
             },
           },
           {
+            name: "linnet-data",
+            compatibilityDate: "2026-11-01",
+            modules: built("dist/data"),
+            r2Buckets: { DATASETS: "linnet-datasets" },
+          },
+          {
             name: "linnet-pages",
             compatibilityDate: "2026-11-01",
             modules: [{ type: "ESModule", path: "index.js", contents: "export default {};" }],
@@ -67,6 +77,7 @@ export default defineConfig({
     include: ["tests/workerd/**/*.test.ts"],
     setupFiles: ["tests/workerd/support/migrate.ts"],
     testTimeout: 30_000,
+    hookTimeout: 30_000,
     // Files share one workerd, which takes three seconds to start, and each begins by emptying it.
     isolate: false,
     // Vitest asks for a turn of its own for a suite that shares workers.

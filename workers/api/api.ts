@@ -56,6 +56,14 @@ import { resumeExperiment } from "./routes/experiments/resume-experiment.ts";
 import { rollbackExperiment } from "./routes/experiments/rollback-experiment.ts";
 import { routeRequest } from "./routes/experiments/route-request.ts";
 import { startExperiment } from "./routes/experiments/start-experiment.ts";
+import { createGroup } from "./routes/groups/create-group.ts";
+import { deleteGroup } from "./routes/groups/delete-group.ts";
+import { getGroup } from "./routes/groups/get-group.ts";
+import { listGroups } from "./routes/groups/list-groups.ts";
+import { putGroupMember } from "./routes/groups/put-group-member.ts";
+import { removeGroupMember } from "./routes/groups/remove-group-member.ts";
+import { DATASET_OPERATIONS } from "./routes/datasets/operations.ts";
+import { TRANSFORMATION_OPERATIONS } from "./routes/transformations/operations.ts";
 import { health } from "./routes/health/health.ts";
 import { describeModel } from "./routes/inference-protocol/describe-model.ts";
 import { infer } from "./routes/inference-protocol/infer.ts";
@@ -90,6 +98,21 @@ import { evaluateFlag } from "./routes/ofrep/evaluate-flag.ts";
 import { evaluateFlags } from "./routes/ofrep/evaluate-flags.ts";
 import { openFlagStream } from "./routes/ofrep/open-flag-stream.ts";
 import { trackFlag } from "./routes/ofrep/track-flag.ts";
+import { detectLineageCycles } from "./routes/lineage/detect-cycles.ts";
+import { findCommonAncestors } from "./routes/lineage/find-common-ancestors.ts";
+import { findImpact } from "./routes/lineage/find-impact.ts";
+import { getLineageNode } from "./routes/lineage/get-node.ts";
+import { getOpenLineage } from "./routes/lineage/get-openlineage.ts";
+import { getReproducibilityChain } from "./routes/lineage/get-chain.ts";
+import { putModelData } from "./routes/lineage/put-model-data.ts";
+import { takeOpenLineage } from "./routes/lineage/take-openlineage.ts";
+import { traceDownstream } from "./routes/lineage/trace-downstream.ts";
+import { traceUpstream } from "./routes/lineage/trace-upstream.ts";
+import { changeRun } from "./routes/runs/change-run.ts";
+import { createRun } from "./routes/runs/create-run.ts";
+import { deleteRun } from "./routes/runs/delete-run.ts";
+import { getRun } from "./routes/runs/get-run.ts";
+import { listRuns } from "./routes/runs/list-runs.ts";
 import { setUp } from "./routes/setup/set-up.ts";
 import { createUser } from "./routes/users/create-user.ts";
 import { listUsers } from "./routes/users/list-users.ts";
@@ -168,10 +191,33 @@ const OPERATIONS = [
   getExperimentMetrics,
   getExperimentAnalysis,
   listExperimentEvents,
+  ...DATASET_OPERATIONS,
+  ...TRANSFORMATION_OPERATIONS,
   putLayer,
   listLayers,
   getLayer,
   deleteLayer,
+  createGroup,
+  listGroups,
+  getGroup,
+  deleteGroup,
+  putGroupMember,
+  removeGroupMember,
+  takeOpenLineage,
+  getOpenLineage,
+  findCommonAncestors,
+  detectLineageCycles,
+  findImpact,
+  getLineageNode,
+  traceUpstream,
+  traceDownstream,
+  getReproducibilityChain,
+  putModelData,
+  createRun,
+  listRuns,
+  getRun,
+  changeRun,
+  deleteRun,
   createKey,
   listKeys,
   revokeKey,

@@ -7,7 +7,7 @@ import { toolkitRuntime } from "../../wasm/toolkit-runtime.ts";
 import { log } from "../shared/log.ts";
 import { readModel } from "../shared/model-bytes.ts";
 import { toolkitFailure } from "../shared/toolkit-failure.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../shared/turns.ts";
 
 export type ComputeLimits = { maxModelBytes: number; heapLimitBytes: number };
 

@@ -1,16 +1,14 @@
 import { createHash } from "node:crypto";
-import { createWriteStream, openAsBlob } from "node:fs";
-import { rename, rm, stat } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { rename, rm } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { aliases, type Linnet, LinnetError, models, versions } from "@linnet/sdk";
 import { argument, type Context, type Register } from "../command.ts";
-import { UsageError } from "../exit-codes.ts";
 import { formatBytes } from "../format.ts";
 import { parseModelRef, resolveVersion } from "../model-ref.ts";
-import { createPaint } from "../paint.ts";
-import { createProgress, type Progress } from "../progress.ts";
+import { openFile, progressOf } from "../transfer.ts";
 
 type PushOptions = { model: string; description?: string; alias?: string };
 
@@ -31,7 +29,7 @@ export const registerModelFiles: Register = (group, wire) => {
       const { model, description, alias } = command.opts<PushOptions>();
       const { world } = context;
       const { signal } = world;
-      const file = await openFile(resolve(world.cwd, argument(command, 0)));
+      const { blob: file } = await openFile(resolve(world.cwd, argument(command, 0)));
       const client = await context.client();
       const model_created = await ensureModel(client, model, signal);
       const progress = progressOf(context, basename(argument(command, 0)), file.size);
@@ -74,13 +72,6 @@ export const registerModelFiles: Register = (group, wire) => {
     },
   );
 };
-
-async function openFile(path: string): Promise<Blob> {
-  const found = await stat(path).catch(() => null);
-  if (!found?.isFile()) throw new UsageError(`there is no file ${path}`);
-  if (found.size === 0) throw new UsageError(`${path} is empty`);
-  return openAsBlob(path);
-}
 
 const unless = (code: string) => (error: unknown) => {
   if (error instanceof LinnetError && error.code === code) return null;
@@ -139,8 +130,3 @@ function checked(sha256: string, { headers }: Response): string {
   const detail = `the bytes are not those of the version: their sha256 is ${sha256}, not ${named}`;
   throw new LinnetError({ code: "unexpected_answer", detail, status: 200 });
 }
-
-const progressOf = ({ world, json }: Context, label: string, total: number): Progress =>
-  json
-    ? { update: () => undefined, end: () => undefined }
-    : createProgress(world.stderr, { label, total, paint: createPaint(world.stderr, world.env) });

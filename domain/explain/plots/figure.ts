@@ -12,6 +12,8 @@ export type Figure = {
   /** Under the picture, each on a line of its own. */
   footnotes?: readonly string[];
   body: Drawn;
+  /** Where it is not that of all figures. */
+  width?: number;
 };
 
 /** A part of a figure whose top is at 0. */
@@ -33,25 +35,26 @@ export function figure({
   legend = [],
   footnotes = [],
   body,
+  width = WIDTH,
 }: Figure): string {
   const top = legend.length > 0 ? LEGEND_BASELINE + 16 : SUBTITLE_BASELINE + 18;
   const bottom = top + body.height;
   const height = Math.ceil(bottom + MARGIN / 2 + footnotes.length * FOOTNOTE_HEIGHT);
-  const inner = WIDTH - 2 * MARGIN;
+  const inner = width - 2 * MARGIN;
   const svg = element(
     "svg",
     {
       xmlns: "http://www.w3.org/2000/svg",
       class: "linnet-plot",
-      viewBox: `0 0 ${WIDTH} ${height}`,
-      width: WIDTH,
+      viewBox: `0 0 ${width} ${height}`,
+      width,
       height,
       role: "img",
     },
     tooltip(title),
     element("desc", {}, description),
     element("style", {}, STYLE_SHEET),
-    element("rect", { class: "paper", width: WIDTH, height }),
+    element("rect", { class: "paper", width, height }),
     label(title, {
       x: MARGIN,
       y: TITLE_BASELINE,

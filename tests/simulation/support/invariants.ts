@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
-import { canonicalJson, chainedText } from "../../../contract/canonical-json.ts";
+import { canonicalJson } from "../../../domain/text/canonical-json.ts";
+import { chainedText } from "../../../contract/chained-text.ts";
 import { movedUnits, ownerAt, weightsOf } from "../../../domain/experiments/ledger.ts";
 import { replay } from "../../../domain/experiments/lifecycle.ts";
 import type { Cell } from "../../../domain/experiments/totals.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { differences, replayEvents } from "../../../clients/cli/replay-events.ts";
 import type { EventView, ExperimentView } from "../../../clients/sdk/index.ts";
-import { chainedText } from "../../../contract/canonical-json.ts";
+import { chainedText } from "../../../contract/chained-text.ts";
 import { standIn } from "../sdk/stand-in.ts";
 import { EXPERIMENT } from "./experiment-fixture.ts";
 import { runCli } from "./run-cli.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Turns } from "../../../workers/compute/turns.ts";
+import { Turns } from "../../../workers/shared/turns.ts";
 
 const MS = 1_000;
 const turnsOf = (mostWaiting: number) =>

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { Duplex } from "node:stream";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 import { createClient, type ClientOptions } from "../../../clients/sdk/index.ts";
 
@@ -11,10 +11,19 @@ export type Received = {
   query: Record<string, string>;
   headers: IncomingHttpHeaders;
   body: string;
+  bytes: Uint8Array;
 };
 
 export type Answer =
-  | { status?: number; headers?: Record<string, string>; json?: unknown; text?: string }
+  | {
+      status?: number;
+      headers?: Record<string, string>;
+      json?: unknown;
+      text?: string;
+      bytes?: Uint8Array;
+      /** Of `bytes`: closes the connection after so many. */
+      cutAfter?: number;
+    }
   /** Closes the connection without an answer. */
   | "hang up"
   /** Never answers. */
@@ -41,11 +50,11 @@ export async function standIn(
   const watchers: Watcher[] = [];
   const server = createServer((request, response) => {
     void (async () => {
-      const body = await text(request);
+      const bytes = await buffer(request);
       const url = new URL(request.url ?? "/", "http://stand-in");
       const { method = "", headers } = request;
       const query = Object.fromEntries(url.searchParams);
-      const one = { method, path: url.pathname, query, headers, body };
+      const one = { method, path: url.pathname, query, headers, body: bytes.toString(), bytes };
       const given = answer(one, received.push(one) - 1);
       if (given === "silence") return;
       if (given === "hang up") {
@@ -55,7 +64,14 @@ export async function standIn(
       const { status = 200, json } = given;
       const type = status >= 400 ? "application/problem+json" : "application/json";
       response.writeHead(status, { "content-type": type, ...given.headers });
-      response.end(given.text ?? (json === undefined ? undefined : JSON.stringify(json)));
+      if (given.cutAfter === undefined)
+        response.end(
+          given.text ?? given.bytes ?? (json === undefined ? undefined : JSON.stringify(json)),
+        );
+      else
+        response.write(given.bytes?.subarray(0, given.cutAfter) ?? "", () =>
+          setTimeout(() => request.socket.destroy(), 5),
+        );
     })();
   });
   if (onWatcher)

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { experiments } from "../../../clients/sdk/index.ts";
-import { chainedText } from "../../../contract/canonical-json.ts";
+import { chainedText } from "../../../contract/chained-text.ts";
 import { standIn } from "./stand-in.ts";
 
 type Event = {

@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { chainedText } from "../../../contract/canonical-json.ts";
+import { chainedText } from "../../../contract/chained-text.ts";
 import { EVENT_TYPES } from "../../../contract/experiment-report.ts";
 import type { ExperimentEvent } from "../../../contract/experiment-lease.ts";
 import { replay, type StateEvent } from "../../../domain/experiments/lifecycle.ts";

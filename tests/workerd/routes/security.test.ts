@@ -28,6 +28,8 @@ const PUBLIC = new Set([
   "describeServer",
   "serverLive",
   "serverReady",
+  // By the signature in its path.
+  "downloadLink",
 ]);
 /** Needs the deployment's setup token instead of a key; its own test covers it. */
 const BY_SETUP_TOKEN = new Set(["setUp"]);
@@ -146,6 +148,11 @@ const ADDRESSED: Record<string, { parameter: string; missing: string }> = {
   "/ofrep/v1": { parameter: "key", missing: newId("exp") },
   "/v1/explanations": { parameter: "id", missing: newId("xpl") },
   "/v1/jobs": { parameter: "id", missing: newId("job") },
+  "/v1/datasets": { parameter: "dataset", missing: newId("dat") },
+  "/v1/groups": { parameter: "group", missing: newId("grp") },
+  "/v1/lineage": { parameter: "node", missing: newId("exp") },
+  "/v1/runs": { parameter: "run_id", missing: newId("run") },
+  "/v1/transformations": { parameter: "id", missing: newId("trn") },
 };
 const collectionOf = ({ path }: Listed) => path.split("/").slice(0, 3).join("/");
 /** Makes an object of the caller's own where the caller has none, whoever else has one. */
@@ -162,6 +169,38 @@ async function theirExplanation(key: string): Promise<string> {
     json: ASKED,
   });
   return made.explanation_id;
+}
+
+async function theirDataset(key: string): Promise<string> {
+  const json = { name: "their-dataset", format: "csv" };
+  const made = await succeeds<{ dataset_id: string }>(201, "POST /v1/datasets", { key, json });
+  await succeeds(201, "PUT /v1/datasets/their-dataset/versions", {
+    key,
+    body: "id\n1\n",
+    headers: { "content-type": "application/octet-stream", "content-length": "5" },
+  });
+  return made.dataset_id;
+}
+
+async function theirGroup(key: string): Promise<string> {
+  const json = { name: "their-group" };
+  return (await succeeds<{ id: string }>(201, "POST /v1/groups", { key, json })).id;
+}
+
+async function theirRun(key: string): Promise<string> {
+  const json = { name: "their-run" };
+  return (await succeeds<{ run_id: string }>(201, "POST /v1/runs", { key, json })).run_id;
+}
+
+async function theirTransformation(key: string): Promise<string> {
+  const json = {
+    transformation_type: "sample",
+    source_versions: [{ dataset: "their-dataset" }],
+    parameters: { n: 1 },
+  };
+  const path = "POST /v1/datasets/their-dataset/transformations";
+  return (await succeeds<{ transformation_id: string }>(201, path, { key, json }))
+    .transformation_id;
 }
 
 async function theirJob(key: string): Promise<string> {
@@ -188,6 +227,11 @@ describe("somebody else's object", () => {
       "/ofrep/v1": id,
       "/v1/explanations": await theirExplanation(owner.key),
       "/v1/jobs": await theirJob(owner.key),
+      "/v1/datasets": await theirDataset(owner.key),
+      "/v1/groups": await theirGroup(owner.key),
+      "/v1/lineage": id,
+      "/v1/runs": await theirRun(owner.key),
+      "/v1/transformations": await theirTransformation(owner.key),
     });
     ({ key } = await newKey());
   });
@@ -208,7 +252,18 @@ describe("somebody else's object", () => {
     };
     const actors = async () => {
       const { KEY, MODEL, EXPERIMENT, LAYER, FEED, OUTCOME_SHARD, PREDICTIONS, JOB } = env;
-      const bindings = [KEY, MODEL, EXPERIMENT, LAYER, FEED, OUTCOME_SHARD, PREDICTIONS, JOB];
+      const bindings = [
+        KEY,
+        MODEL,
+        EXPERIMENT,
+        LAYER,
+        FEED,
+        OUTCOME_SHARD,
+        PREDICTIONS,
+        JOB,
+        env.DATASET,
+        env.TRANSFORMATION,
+      ];
       const namespaces = bindings as DurableObjectNamespace[];
       const ids = await Promise.all(namespaces.map((each) => listDurableObjectIds(each)));
       return ids.map(({ length }) => length);
@@ -219,11 +274,23 @@ describe("somebody else's object", () => {
     expect(answer).toEqual(await ask(missing));
     expect(answer.status).toBe(404);
     expect(await actors()).toEqual(before);
-    expect(answer.text).toMatch(/"code":"(model|experiment|key|layer|explanation|job)_not_found"/);
+    expect(answer.text).toMatch(
+      /"code":"(model|dataset|experiment|key|layer|explanation|job|group|lineage_node|run|transformation)_not_found"/,
+    );
   });
 
   it("is in nobody else's lists", async () => {
-    for (const list of ["models", "experiments", "layers", "explanations", "jobs"]) {
+    for (const list of [
+      "models",
+      "experiments",
+      "layers",
+      "explanations",
+      "jobs",
+      "datasets",
+      "groups",
+      "runs",
+      "transformations",
+    ]) {
       const { body } = await call<{ items: unknown[] }>(`GET /v1/${list}`, { key });
       expect(body.items, list).toEqual([]);
     }

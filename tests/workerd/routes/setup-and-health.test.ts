@@ -95,6 +95,7 @@ describe("health", () => {
       ["inference", "ok"],
       ["compute", "ok"],
       ["explain", "ok"],
+      ["data", "ok"],
       ["key-actor", "ok"],
     ]);
   });

@@ -1,11 +1,12 @@
+type Reply<T> = { ok: true; value: T } | { ok: false; error: unknown };
+
 /** The value of a reply that must be a success. */
-export async function granted<T>(
-  reply: PromiseLike<{ ok: true; value: T } | { ok: false; error: unknown }>,
-): Promise<T> {
-  const result = await reply;
+export function valueOf<T>(result: Reply<T>): T {
   if (!result.ok) throw new Error(`refused: ${JSON.stringify(result.error)}`);
   return result.value;
 }
+
+export const granted = async <T>(reply: PromiseLike<Reply<T>>): Promise<T> => valueOf(await reply);
 
 /** The error of a reply that must be a refusal. */
 export async function refused<E>(

@@ -9,6 +9,7 @@ export type Schema = {
   items?: Schema;
   minItems?: number;
   minimum?: number;
+  maximum?: number;
   minLength?: number;
   pattern?: string;
   enum?: unknown[];
@@ -69,6 +70,11 @@ const STAND_INS: Record<string, string> = {
   alias: "champion",
   name: "none",
   prediction_id: "prd_00000000000000000000000000",
+  dataset: "none",
+  run_id: "run_00000000000000000000000000",
+  upload: "upl_00000000000000000000000000",
+  tag: "gold",
+  user_id: "usr_00000000000000000000000000",
 };
 
 /** A body that the operation's schema takes, from the schema alone; undefined when it needs none. */

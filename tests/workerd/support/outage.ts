@@ -7,6 +7,7 @@ const OUTAGES = {
   D1: () => [vi.spyOn(env.DB, "prepare").mockImplementation(down)],
   R2: () => [vi.spyOn(env.MODELS, "delete").mockImplementation(down)],
   models: () => [vi.spyOn(env.MODEL, "getByName").mockImplementation(down)],
+  lineage: () => [vi.spyOn(env.LINEAGE, "getByName").mockImplementation(down)],
 };
 
 function down(): never {

@@ -1,26 +1,12 @@
 import type { Context } from "hono";
-import * as z from "zod";
 import type { ExplanationRow } from "../../../database/explanation-row.ts";
 import { plotDrift } from "../../../domain/explain/plots/plot-drift.ts";
 import { type Plot, plotExplanation } from "../../../domain/explain/plots/plot-explanation.ts";
 import { type GlobalPlot, plotGlobal } from "../../../domain/explain/plots/plot-global.ts";
 import type { AppEnv } from "../http/app-env.ts";
+import { accepts, SVG, SVG_HEADERS } from "../http/pictures.ts";
 import { orExplainProblem } from "./explain-problem.ts";
 import { viewDrift, viewExplanation, viewGlobal } from "./view-explanation.ts";
-
-export const SVG = "image/svg+xml";
-export const SVG_ANSWER = { [SVG]: { schema: z.string() } };
-
-/** Whether the caller would rather have this than JSON. */
-export const accepts = (c: Context<AppEnv>, type: string): boolean =>
-  (c.req.header("accept") ?? "").toLowerCase().includes(type);
-
-/** Nothing in such a picture may run or be fetched, wherever it is opened. */
-const SVG_HEADERS = {
-  "content-type": `${SVG}; charset=utf-8`,
-  "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
-  "x-content-type-options": "nosniff",
-};
 
 export type Picture = { plot?: Plot | GlobalPlot | undefined; feature?: string | undefined };
 

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { ExplainCall } from "../../../contract/explain.ts";
-import { canonicalJson } from "../../../contract/canonical-json.ts";
+import { canonicalJson } from "../../../domain/text/canonical-json.ts";
 import { openDirectory } from "../../../database/directory.ts";
 import { type ExplanationRow } from "../../../database/explanation-row.ts";
 import {

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { canonicalJson } from "../../../contract/canonical-json.ts";
+import { canonicalJson } from "../../../domain/text/canonical-json.ts";
 import type { ExplainCall, ExplainError } from "../../../contract/explain.ts";
 import type { ExplanationRow, Keep } from "../../../database/explanation-row.ts";
 import { range } from "../../../domain/onnx/train/samples.ts";

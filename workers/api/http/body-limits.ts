@@ -28,7 +28,7 @@ export const boundedBody: MiddlewareHandler<AppEnv> = (c, next) => {
   const { method, body, headers } = c.req.raw;
   if (!body) return next();
   refuseCompressed(headers.get("content-encoding"));
-  if (method === "PUT" && c.req.path.endsWith("/versions")) return next();
+  if (method === "PUT" && /\/(?:versions|packs)$/.test(c.req.path)) return next();
   const length = headers.get("content-length");
   if (length === null) return limitStream(c, next);
   return Number(length) > LARGEST_BODY ? tooLarge() : next();

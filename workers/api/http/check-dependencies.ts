@@ -23,6 +23,7 @@ async function check(env: Env): Promise<DeepHealth> {
     timed("inference", () => env.INFERENCE.state()),
     timed("compute", () => env.COMPUTE.state()),
     timed("explain", () => env.EXPLAIN.state()),
+    timed("data", () => env.DATA.state()),
     timed("key-actor", () => env.KEY.getByName("health").ping()),
   ]);
   const status = dependencies.every((dependency) => dependency.status === "ok") ? "ok" : "failed";

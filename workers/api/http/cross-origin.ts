@@ -5,18 +5,23 @@ import type { AppEnv } from "./app-env.ts";
 /** Keys travel in a header and never in a cookie, so a page gains nothing by being let in. */
 const open = cors({
   origin: "*",
-  allowMethods: ["GET", "POST", "PUT", "DELETE"],
+  allowMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
   allowHeaders: [
     "authorization",
     "content-type",
     "idempotency-key",
     "if-none-match",
+    "if-range",
     "inference-header-content-length",
+    "range",
     "traceparent",
     "x-api-key",
     "x-request-id",
   ],
   exposeHeaders: [
+    "accept-ranges",
+    "content-disposition",
+    "content-range",
     "etag",
     "inference-header-content-length",
     "ratelimit",

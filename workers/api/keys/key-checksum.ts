@@ -1,20 +1,9 @@
 import { encodeBase32 } from "../../../domain/ids.ts";
 import type { ParsedKey } from "../../../domain/keys/api-key.ts";
+import { signingKey } from "./signing-key.ts";
 
 const CHECKSUM_BYTES = 10;
 const utf8 = new TextEncoder();
-
-let importedSecret: { text: string; key: Promise<CryptoKey> } | undefined;
-
-function signingKey(secret: string): Promise<CryptoKey> {
-  if (!secret) throw new Error("the secret KEY_CHECKSUM_SECRET is not set");
-  if (importedSecret?.text !== secret) {
-    const algorithm = { name: "HMAC", hash: "SHA-256" };
-    const key = crypto.subtle.importKey("raw", utf8.encode(secret), algorithm, false, ["sign"]);
-    importedSecret = { text: secret, key };
-  }
-  return importedSecret.key;
-}
 
 /** The first 80 bits of HMAC-SHA256 over the body, as 16 characters. */
 export async function checksumOf(body: string, secret: string): Promise<string> {

@@ -1,9 +1,11 @@
 import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
+import { IdempotencyKey } from "../../../../contract/common.ts";
 import { CreateExperiment, ExperimentView } from "../../../../contract/experiment.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { defineExperiment } from "../../experiments/define-experiment.ts";
+import { tellExperiment } from "../../lineage/tell-lineage.ts";
 import { JSON_PROBLEMS } from "../../http/problem.ts";
 import { viewExperiment } from "../../experiments/view-experiment.ts";
 
@@ -17,7 +19,7 @@ const route = createRoute({
   method: "post",
   path: "/v1/experiments",
   request: {
-    headers: z.object({ "idempotency-key": z.string().min(1).max(200).optional() }),
+    headers: z.object({ "idempotency-key": IdempotencyKey.optional() }),
     body: { required: true, content: { "application/json": { schema: CreateExperiment } } },
   },
   responses: {
@@ -49,5 +51,6 @@ const route = createRoute({
 export const createExperiment = operation().openapi(route, async (c) => {
   const idempotencyKey = c.req.valid("header")["idempotency-key"] ?? null;
   const snapshot = await defineExperiment(c, c.req.valid("json"), idempotencyKey);
+  tellExperiment(c, snapshot);
   return c.json(viewExperiment(snapshot), 201);
 });

@@ -1,7 +1,8 @@
 import { createRoute } from "@hono/zod-openapi";
 import { ExplainDriftBody } from "../../../../contract/explain-body.ts";
 import { DriftExplanationView } from "../../../../contract/explanation.ts";
-import { answerExplanation, SVG_ANSWER } from "../../explanations/answer-explanation.ts";
+import { answerExplanation } from "../../explanations/answer-explanation.ts";
+import { SVG_ANSWER } from "../../http/pictures.ts";
 import { explainDrift as findDrift } from "../../explanations/explain-drift.ts";
 import { EXPLAIN_PROBLEMS } from "../../explanations/explain-problem.ts";
 import { operation } from "../../http/app-env.ts";

@@ -4,7 +4,8 @@ import {
   AnyPlotQuery,
   ExplanationPath,
 } from "../../../../contract/explanation.ts";
-import { answerExplanation, SVG_ANSWER } from "../../explanations/answer-explanation.ts";
+import { answerExplanation } from "../../explanations/answer-explanation.ts";
+import { SVG_ANSWER } from "../../http/pictures.ts";
 import { ownedExplanation } from "../../explanations/owned-explanation.ts";
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";

@@ -1,0 +1,68 @@
+import { decompress as unzstd } from "fzstd";
+import { snappyUncompress } from "hyparquet";
+import { DatasetFault } from "../../dataset-fault.ts";
+import type { Platform } from "../platform.ts";
+import { damagedPage } from "./packed-bits.ts";
+import { lz4Block, lz4Framed } from "./lz4.ts";
+
+/** CompressionCodec of parquet.thrift, by number. */
+const CODECS = ["none", "snappy", "gzip", "LZO", "Brotli", "LZ4", "Zstandard", "LZ4_RAW"];
+const READ = new Set([0, 1, 2, 5, 6, 7]);
+
+/** Throws a DatasetFault `file_unsupported` for a codec that is not read. */
+export function checkCodec(codec: number, column: string): void {
+  if (!READ.has(codec))
+    throw new DatasetFault(
+      "file_unsupported",
+      `the column ${column} is compressed with ${CODECS[codec] ?? `the codec ${codec}`}, which is not read; write it with snappy, gzip, zstd or lz4`,
+      { field: column },
+    );
+}
+
+async function gunzip(bytes: Uint8Array, size: number, platform: Platform): Promise<Uint8Array> {
+  const out = new Uint8Array(size);
+  let filled = 0;
+  const once = (async function* () {
+    yield bytes;
+  })();
+  for await (const chunk of platform.gunzip(once)) {
+    if (filled + chunk.length > size) throw damagedPage(`it unpacks to more than ${size} bytes`);
+    out.set(chunk, filled);
+    filled += chunk.length;
+  }
+  if (filled !== size) throw damagedPage(`it unpacks to ${filled} bytes in place of ${size}`);
+  return out;
+}
+
+function unpack(codec: number, bytes: Uint8Array, size: number): Uint8Array {
+  const out = new Uint8Array(size);
+  if (codec === 1) snappyUncompress(bytes, out);
+  else if (codec === 6) {
+    // The buffer holds the frame's one segment; a second frame would not end where it should.
+    const unpacked = unzstd(bytes, out);
+    if (unpacked.length !== size) throw damagedPage("its Zstandard frames have another size");
+    return unpacked;
+  } else if (codec === 5) lz4Framed(bytes, out);
+  else lz4Block(bytes, out);
+  return out;
+}
+
+/** What a page was before it was compressed: exactly `size` bytes. Throws a DatasetFault. */
+export async function decompress(
+  codec: number,
+  bytes: Uint8Array,
+  size: number,
+  platform: Platform,
+): Promise<Uint8Array> {
+  if (codec === 0) {
+    if (bytes.length !== size)
+      throw damagedPage(`it has ${bytes.length} bytes in place of ${size}`);
+    return bytes;
+  }
+  try {
+    return codec === 2 ? await gunzip(bytes, size, platform) : unpack(codec, bytes, size);
+  } catch (error) {
+    if (error instanceof DatasetFault) throw error;
+    throw damagedPage(`its ${CODECS[codec]} data do not unpack (${String(error)})`);
+  }
+}

@@ -1,0 +1,116 @@
+import {
+  putDatasetStanding,
+  putDatasetVersion,
+  removeDataset,
+  removeDatasetVersion,
+} from "../../database/datasets.ts";
+import { type Directory, openDirectory } from "../../database/directory.ts";
+import { versionLineage } from "../../domain/lineage/version-lineage.ts";
+import { callActor } from "../shared/call-actor.ts";
+import type { ChunkStore } from "./chunk-store.ts";
+import type { DatasetState, DatasetStore } from "./dataset-store.ts";
+import type { EventStore } from "./event-store.ts";
+
+/** R2 removes so many objects in one call. */
+const OBJECTS_AT_ONCE = 1_000;
+const EVENTS_AT_ONCE = 100;
+
+type Stores = { store: DatasetStore; chunks: ChunkStore };
+
+/** Brings the row of the directory to where the dataset stands, or removes it. */
+export async function listDataset(env: Env, { store, chunks }: Stores): Promise<void> {
+  const state = store.state();
+  if (!state) return;
+  const directory = openDirectory(env.DB);
+  const { dataset_id, compatibility, retention } = state.definition;
+  if (state.deleted_at !== null) return removeDataset(directory, dataset_id);
+  const head = store.select({});
+  await putDatasetStanding(directory, dataset_id, {
+    compatibility,
+    retention,
+    archived_at: state.archived_at,
+    head_id: head?.version_id ?? null,
+    head_number: head?.version_number ?? null,
+    row_count: head?.row_count ?? null,
+    size_bytes: head?.size_bytes ?? null,
+    versions: store.count(),
+    stored_bytes: chunks.storedBytes(),
+    updated_at: state.updated_at,
+  });
+}
+
+/** Brings one version's row of the directory and its place in the lineage to where it stands. */
+export async function listVersion(env: Env, stores: Stores, number: number): Promise<void> {
+  const state = stores.store.state();
+  if (!state) return;
+  const directory = openDirectory(env.DB);
+  const record = stores.store.select({ version_number: number });
+  if (record) {
+    const { version_id: id, dataset_id } = record;
+    await putDatasetVersion(directory, { id, dataset_id, number });
+    const { name, owner_id } = state.definition;
+    const { schema } = stores.store.inspection(number);
+    const { nodes, edges } = versionLineage(name, record, schema);
+    await callActor(
+      () => env.LINEAGE.getByName(owner_id),
+      (lineage) => lineage.put(nodes, edges),
+    );
+    return;
+  }
+  const gone = stores.store.removedId(number);
+  // The same content that came back has the same id.
+  if (gone && !stores.store.select({ version_id: gone }))
+    await forgetVersion(env, directory, state, gone);
+}
+
+async function forgetVersion(
+  env: Env,
+  directory: Directory,
+  { definition }: DatasetState,
+  version_id: string,
+): Promise<void> {
+  await removeDatasetVersion(directory, version_id);
+  await callActor(
+    () => env.LINEAGE.getByName(definition.owner_id),
+    (lineage) => lineage.remove([version_id]),
+  );
+}
+
+/** Sends what happened since the last time to the queue, in order, at least once. */
+export async function sendEvents(env: Env, store: EventStore): Promise<void> {
+  for (;;) {
+    const events = store.first(EVENTS_AT_ONCE);
+    const newest = events.at(-1);
+    if (!newest) return;
+    await env.EVENTS.sendBatch(
+      events.map(({ sequence, event: { at, ...event } }) => ({
+        body: { kind: "dataset", sequence, at: new Date(at).toISOString(), ...event },
+      })),
+    );
+    store.drop(newest.sequence);
+  }
+}
+
+export async function removeObjects(env: Env, keys: readonly string[]): Promise<void> {
+  for (let at = 0; at < keys.length; at += OBJECTS_AT_ONCE)
+    await env.DATASETS.delete(keys.slice(at, at + OBJECTS_AT_ONCE));
+}
+
+/** Removes what lies under the prefix but for what is kept once it was listed; null: all of it. */
+export async function sweep(
+  env: Env,
+  prefix: string,
+  kept: () => ReadonlySet<string> | null,
+): Promise<void> {
+  for (let cursor: string | undefined; ;) {
+    const listed = await env.DATASETS.list({ prefix, ...(cursor && { cursor }) });
+    const names = kept();
+    if (!names) return;
+    await removeObjects(
+      env,
+      listed.objects.map(({ key }) => key).filter((key) => !names.has(key)),
+    );
+    if (!listed.truncated) return;
+    cursor = listed.cursor;
+  }
+}

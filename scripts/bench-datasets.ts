@@ -1,0 +1,3 @@
+import { runBenchmark } from "./lib/run-benchmark.ts";
+
+runBenchmark("datasets/main.ts");

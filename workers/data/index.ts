@@ -1,0 +1,147 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { IngestedFile, Pack, StoredFile } from "../../contract/dataset-record.ts";
+import type {
+  ComparedFile,
+  DataError,
+  DataService,
+  IngestTask,
+  Missing,
+  SignalPart,
+  WriteTask,
+} from "../../contract/dataset-work.ts";
+import type { ChangedRange } from "../../domain/datasets/chunks/changed-ranges.ts";
+import type { CompareOptions } from "../../domain/datasets/compare/compare-tables.ts";
+import type { Inspection } from "../../domain/datasets/inspection.ts";
+import { previewPerClass } from "../../domain/datasets/preview/preview-per-class.ts";
+import { previewRows } from "../../domain/datasets/preview/preview-rows.ts";
+import type { ExportFormat } from "../../domain/datasets/formats/format-names.ts";
+import { readerOf } from "../../domain/datasets/formats/formats.ts";
+import type { Range, Table } from "../../domain/datasets/table.ts";
+import { fail, type Result } from "../../domain/result.ts";
+import { Turns } from "../shared/turns.ts";
+import { compareFiles } from "./compare-files.ts";
+import { platform } from "./platform.ts";
+import { exportFile } from "./export-file.ts";
+import { ingest } from "./ingest.ts";
+import { inspectStored } from "./inspect-stored.ts";
+import { asResult, Cursor, RowWriter } from "./rows.ts";
+import { readSignal } from "./read-signal.ts";
+import { streamOf } from "./stream-of.ts";
+import { piecesOf, storedSource } from "./stored-source.ts";
+import { receivePack } from "./receive-pack.ts";
+
+type Stream = ReadableStream<Uint8Array>;
+
+const MOST_WAITING = 40;
+const PATIENCE_MS = 60_000;
+const patience = { ms: PATIENCE_MS, wait: (ms: number) => scheduler.wait(ms) };
+const places = (count: number): Turns[] =>
+  Array.from({ length: count }, () => new Turns(MOST_WAITING, patience));
+/** Files that are taken in or read whole at once: each takes some 30 MB of an isolate's 128. */
+const WHOLE = places(2);
+/** Files that are read in part at once. */
+const PART = places(3);
+
+/** What `DATA` is bound to: files of datasets, over RPC only. */
+export class Data extends WorkerEntrypoint<DataEnv> implements DataService<Stream> {
+  ingest(
+    body: Stream,
+    task: IngestTask,
+    missing: Missing,
+  ): Promise<Result<IngestedFile, DataError>> {
+    return inTurn(WHOLE, () => ingest(this.env.DATASETS, body, task, missing));
+  }
+
+  storePack(body: Stream, prefix: string): Promise<Result<Pack, DataError>> {
+    return inTurn(WHOLE, () => receivePack(this.env.DATASETS, body, prefix));
+  }
+
+  inspect(
+    file: StoredFile,
+  ): Promise<Result<{ inspection: Inspection; content_hash: string }, DataError>> {
+    return inTurn(WHOLE, () => inspectStored(() => this.#source(file), file));
+  }
+
+  openRows(file: StoredFile, range?: Range): Promise<Result<Cursor, DataError>> {
+    return asResult(async () => {
+      const table = await this.#table(file);
+      return new Cursor(table, table.batches(range));
+    });
+  }
+
+  async openWriter(task: WriteTask, missing: Missing): Promise<RowWriter> {
+    return new RowWriter(this.env.DATASETS, task, missing);
+  }
+
+  async read(file: StoredFile, from: number, to: number): Promise<Stream> {
+    return streamOf(piecesOf(this.#source(file), from, to));
+  }
+
+  rows(file: StoredFile, range: Range): Promise<Result<object, DataError>> {
+    return inTurn(PART, async () => {
+      const table = await this.#table(file);
+      return { ...(await previewRows(table, range)), row_count: table.rows };
+    });
+  }
+
+  rowsPerClass(
+    file: StoredFile,
+    column: string,
+    per_class: number,
+  ): Promise<Result<object, DataError>> {
+    return inTurn(PART, async () => previewPerClass(await this.#table(file), column, per_class));
+  }
+
+  signal(
+    file: StoredFile,
+    at: Parameters<typeof readSignal>[1],
+  ): Promise<Result<SignalPart, DataError>> {
+    return inTurn(PART, async () => readSignal(await this.#table(file), at));
+  }
+
+  compare(
+    a: ComparedFile,
+    b: ComparedFile,
+    changed: readonly ChangedRange[],
+    options: CompareOptions,
+  ): Promise<Result<object, DataError>> {
+    const side = (file: ComparedFile) => ({ file, source: this.#source(file) });
+    return inTurn(WHOLE, () => compareFiles(side(a), side(b), changed, options));
+  }
+
+  exportAs(file: StoredFile, format: ExportFormat): Promise<Result<Stream, DataError>> {
+    return inTurn(PART, async () => exportFile(await this.#table(file), format));
+  }
+
+  async state(): Promise<{ status: "ok" }> {
+    return { status: "ok" };
+  }
+
+  #source(file: StoredFile) {
+    return storedSource(this.env.DATASETS, file);
+  }
+
+  #table(file: StoredFile): Promise<Table> {
+    return readerOf(file.format, platform).read(this.#source(file), file.read_options);
+  }
+}
+
+export default {
+  fetch: () => new Response("Not found", { status: 404 }),
+} satisfies ExportedHandler<DataEnv>;
+
+/** Work that takes memory, a few at a time. */
+async function inTurn<T>(
+  turns: readonly Turns[],
+  work: () => Promise<T>,
+): Promise<Result<T, DataError>> {
+  const least = turns.reduce((a, b) => (b.taken < a.taken ? b : a));
+  const turn = least.take();
+  if (!turn) return fail({ code: "busy" });
+  try {
+    await turn.begun;
+    return await asResult(work);
+  } finally {
+    turn.end();
+  }
+}
