@@ -142,10 +142,10 @@ export class ChunkStore {
   }
 
   /**
-   * Forgets packs that nothing needs; answers with their objects. While a file is coming in, all
+   * Forgets packs that nothing needs, and tells whether there are some; their objects are dead. While a file is coming in, all
    * stay: it may have been told that it need not send a chunk.
    */
-  dropDeadPacks(): string[] {
+  dropDeadPacks(): boolean {
     const dead = this.#sql
       .exec<{ id: number; key: string }>(
         `SELECT id, key FROM pack
@@ -153,11 +153,27 @@ export class ChunkStore {
            AND NOT EXISTS (SELECT 1 FROM upload WHERE status IN ('open', 'checking'))`,
       )
       .toArray();
-    for (const { id } of dead) {
+    for (const { id, key } of dead) {
       this.#sql.exec("DELETE FROM chunk WHERE pack = ?", id);
       this.#sql.exec("DELETE FROM pack WHERE id = ?", id);
+      this.#sql.exec("INSERT INTO dead_object VALUES (?) ON CONFLICT DO NOTHING", key);
     }
-    return dead.map(({ key }) => key);
+    return dead.length > 0;
+  }
+
+  /** Objects of packs that were forgotten, and are still to be removed. */
+  deadObjects(limit: number): string[] {
+    return this.#sql
+      .exec<{ key: string }>("SELECT key FROM dead_object LIMIT ?", limit)
+      .toArray()
+      .map(({ key }) => key);
+  }
+
+  forgetObjects(keys: readonly string[]): void {
+    this.#sql.exec(
+      "DELETE FROM dead_object WHERE key IN (SELECT value FROM json_each(?))",
+      JSON.stringify(keys),
+    );
   }
 
   packsOf(uploadId: string): string[] {

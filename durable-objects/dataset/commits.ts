@@ -204,7 +204,7 @@ export class Commits {
       expires_at: now + PATIENCE_MS,
     });
     effects.add(`upload:${upload.id}`, now);
-    for (const key of chunks.dropDeadPacks()) effects.add(`object:${key}`, now);
+    if (chunks.dropDeadPacks()) effects.add("objects", now);
   }
 
   giveBack({ claimed }: Upload, now: number): void {

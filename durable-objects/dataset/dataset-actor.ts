@@ -26,7 +26,7 @@ import { ChunkStore, type StoredSegment } from "./chunk-store.ts";
 import { Commits, type NamedVersion } from "./commits.ts";
 import { type DatasetState, DatasetStore, type VersionOutline } from "./dataset-store.ts";
 import { EventStore } from "./event-store.ts";
-import { listDataset, listVersion, removeObjects, sendEvents } from "./follow-up.ts";
+import { listDataset, listVersion, removeDeadObjects, sendEvents } from "./follow-up.ts";
 import { removed, Removals } from "./removals.ts";
 import { SCHEMA } from "./schema.ts";
 import { Uploads } from "./uploads.ts";
@@ -38,7 +38,7 @@ export type Segments = { record: DatasetVersionRecord; segments: StoredSegment[]
 /**
  * One dataset: the only writer of its versions, its head, tags and pins, of what uses a version,
  * of its uploads, and of where its chunks lie. What follows are effects: `dataset`, `version:N`,
- * `object:KEY`, `upload:ID`, `claim:PARENT:ID`, `events`.
+ * `objects`, `upload:ID`, `claim:PARENT:ID`, `events`.
  */
 export class DatasetActor extends DurableObject<Env> {
   readonly #store: DatasetStore;
@@ -378,7 +378,7 @@ export class DatasetActor extends DurableObject<Env> {
     if (what === "dataset") await listDataset(this.env, stores);
     if (what === "version") await listVersion(this.env, stores, Number(rest[0]));
     if (what === "events") await sendEvents(this.env, this.#events);
-    if (what === "object") await removeObjects(this.env, [rest.join(":")]);
+    if (what === "objects") await removeDeadObjects(this.env, this.#chunks);
     if (what === "upload") await this.#uploads.sweep(rest[0] ?? "");
     if (what === "claim") await this.#commits.settleClaim(rest[0] ?? "", rest[1] ?? "");
   }

@@ -91,9 +91,13 @@ export async function sendEvents(env: Env, store: EventStore): Promise<void> {
   }
 }
 
-export async function removeObjects(env: Env, keys: readonly string[]): Promise<void> {
-  for (let at = 0; at < keys.length; at += OBJECTS_AT_ONCE)
-    await env.DATASETS.delete(keys.slice(at, at + OBJECTS_AT_ONCE));
+export async function removeDeadObjects(env: Env, chunks: ChunkStore): Promise<void> {
+  for (;;) {
+    const keys = chunks.deadObjects(OBJECTS_AT_ONCE);
+    if (keys.length === 0) return;
+    await env.DATASETS.delete(keys);
+    chunks.forgetObjects(keys);
+  }
 }
 
 /** Removes what lies under the prefix but for what is kept once it was listed; null: all of it. */
@@ -106,10 +110,9 @@ export async function sweep(
     const listed = await env.DATASETS.list({ prefix, ...(cursor && { cursor }) });
     const names = kept();
     if (!names) return;
-    await removeObjects(
-      env,
-      listed.objects.map(({ key }) => key).filter((key) => !names.has(key)),
-    );
+    // R2 lists no more at once than it removes.
+    const left = listed.objects.map(({ key }) => key).filter((key) => !names.has(key));
+    if (left.length > 0) await env.DATASETS.delete(left);
     if (!listed.truncated) return;
     cursor = listed.cursor;
   }

@@ -70,8 +70,7 @@ export class Removals {
   }
 
   dropDeadPacks(now: number): void {
-    for (const key of this.#parts.chunks.dropDeadPacks())
-      this.#parts.effects.add(`object:${key}`, now);
+    if (this.#parts.chunks.dropDeadPacks()) this.#parts.effects.add("objects", now);
   }
 }
 

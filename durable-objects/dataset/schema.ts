@@ -60,6 +60,7 @@ export const SCHEMA: readonly SchemaStep[] = [
         live INTEGER NOT NULL
       ) STRICT;
       CREATE INDEX pack_upload ON pack (upload_id);
+      CREATE TABLE dead_object (key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
       CREATE TABLE chunk (
         sha256 TEXT PRIMARY KEY,
         pack INTEGER NOT NULL,

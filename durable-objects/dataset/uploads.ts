@@ -148,7 +148,7 @@ export class Uploads {
     this.#commits.giveBack(upload, now);
     uploads.remove(id);
     effects.add(`upload:${id}`, now);
-    for (const key of chunks.dropDeadPacks()) effects.add(`object:${key}`, now);
+    if (chunks.dropDeadPacks()) effects.add("objects", now);
   }
 
   /** Only what has not come to an end; what became of the others can still be asked. */

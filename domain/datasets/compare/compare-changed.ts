@@ -49,8 +49,8 @@ export async function compareChanged(
   const layout =
     readingOf(before) === readingOf(after) ? await layoutOf(before, after, platform) : null;
   const [a, b] = [before.source, after.source];
-  const isInHeader = changes.some(({ a, b }) => Math.min(a.from, b.from) < (layout?.start ?? 0));
-  if (layout === null || isInHeader) {
+  const behind = layout && behindHeader(changes, layout.start);
+  if (layout === null || behind === null) {
     const tables = await Promise.all(
       [before, after].map((file) => tableOf(file, file.source, platform)),
     );
@@ -59,7 +59,7 @@ export async function compareChanged(
     return { ...comparison, bytes_compared: a.size + b.size, whole: true };
   }
   const { start, isRowStart } = layout;
-  const ranges = await widenedRanges({ a, b }, changes, { a: start, b: start }, isRowStart);
+  const ranges = await widenedRanges({ a, b }, behind, { a: start, b: start }, isRowStart);
   const sides = { a: ranges.map((range) => range.a), b: ranges.map((range) => range.b) };
   const [old, fresh] = [partsOf(a, start, sides.a), partsOf(b, start, sides.b)];
   const comparison = await compareRows(
@@ -74,6 +74,19 @@ export async function compareChanged(
     bytes_compared: old.size + fresh.size - 2 * start,
     whole: false,
   };
+}
+
+/**
+ * The changes without the header, which ends at `start` in both files and says the same: a chunk
+ * that differs has it in it where the first rows differ. Null where a change ends within it.
+ */
+function behindHeader(changes: readonly ChangedRange[], start: number): ChangedRange[] | null {
+  const within = changes.filter(({ a, b }) => Math.min(a.from, b.from) < start);
+  const [first] = within;
+  if (first === undefined) return [...changes];
+  const { a, b } = first;
+  if (within.length > 1 || a.from !== b.from || Math.min(a.to, b.to) < start) return null;
+  return [{ a: { ...a, from: start }, b: { ...b, from: start } }, ...changes.slice(1)];
 }
 
 /** What decides how the same bytes are read: if it is the same, shared bytes hold the same rows. */

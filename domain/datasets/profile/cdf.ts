@@ -83,8 +83,14 @@ function between(a: Point | undefined, b: Point | undefined, value: number, end:
   if (a === undefined) return 0;
   if (b === undefined) return 1;
   if (value === (end === 0 ? b : a)[0]) return (end === 0 ? b : a)[1];
-  return a[1] + ((value - a[0]) / (b[0] - a[0])) * (b[1] - a[1]);
+  return a[1] + shareOfWay(a[0], b[0], value) * (b[1] - a[1]);
 }
+
+/** How far `value` lies from one number to another, which may be further apart than the greatest number. */
+const shareOfWay = (from: number, to: number, value: number): number =>
+  Number.isFinite(to - from)
+    ? (value - from) / (to - from)
+    : (value / 2 - from / 2) / (to / 2 - from / 2);
 
 /**
  * The middle of where the smallest value lies that at least a share q of all does not exceed: where

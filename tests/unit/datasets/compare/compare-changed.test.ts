@@ -207,6 +207,33 @@ describe("files that share bytes", () => {
     });
   });
 
+  it("leave the header out of a changed part that has it and the first rows in it", async () => {
+    const head = "id,t,x\n";
+    const rows = Array.from({ length: 2_000 }, (_, id) => `${id},a,1\n`);
+    const [before, after] = [
+      await inspected(head + rows.join(""), "csv"),
+      await inspected(head + rows.with(1, "1,b,1\n").with(0, "7777,a,1\n").join(""), "csv"),
+    ];
+    const [old, now] = ["0,a,1\n1,a,1\n", "7777,a,1\n1,b,1\n"].map((text) => text.length);
+    const changes = [
+      {
+        a: { from: 0, to: head.length + (old ?? 0) },
+        b: { from: 0, to: head.length + (now ?? 0) },
+      },
+    ];
+    expect(await compareChanged(before, after, changes, platform, { key: ["id"] })).toMatchObject({
+      added: 1,
+      removed: 1,
+      changed: 1,
+      whole: false,
+    });
+    const unlike = [{ a: { from: 0, to: 40 }, b: { from: 2, to: 45 } }];
+    expect(await compareChanged(before, after, unlike, platform, { key: ["id"] })).toMatchObject({
+      changed: 1,
+      whole: true,
+    });
+  });
+
   it("compare whole where a column has another type, or the header is another", async () => {
     const before = await inspected("id,t,x\n1,a,1\n2,b,2\n", "csv");
     const texts: Schema = {

@@ -129,6 +129,15 @@ describe("a profile of few values is exact", () => {
     expect(counts).toEqual([1, 2, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 3]);
   });
 
+  it("of numbers that are further apart than the greatest number counts them in its bars", () => {
+    const { histogram = [] } = profileOf([9.4e306, -1.7976931348623147e308]);
+    expect(histogram.map(({ count }) => count)).toEqual([
+      1,
+      ...Array.from({ length: 18 }, () => 0),
+      1,
+    ]);
+  });
+
   it("and never NaN or infinite, whatever the numbers", () => {
     assert(
       property(array(double()), (values) => {
