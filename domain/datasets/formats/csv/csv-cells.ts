@@ -79,7 +79,8 @@ export class CsvColumn {
 
   #value(bytes: Uint8Array, from: number, to: number, row: number, position: number): Cell {
     const { type, shape } = this.field;
-    if (type === "string" && !shape && (this.#held === undefined || this.#held !== 0))
+    // Nothing is known yet of a column that holds nothing; with empty texts alone it is one of texts.
+    if (type === "string" && !shape && (this.#held !== 0 || from === to))
       return this.#decoding.text(bytes, from, to, position);
     // Whoever writes all cells in quotes writes an empty text for no value.
     if (from === to && type !== "binary") return this.#none(row);

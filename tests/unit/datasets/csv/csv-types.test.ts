@@ -155,6 +155,12 @@ test("a later value that would change a guess ends the rows, and the whole file 
   expect(column?.at(-1)).toBe(1.5);
 });
 
+test("a column without a value but an empty text, late, has that text", async () => {
+  const file = fileOf([...Array.from({ length: SAMPLED }, () => ""), '""']);
+  const table = await csvReader(nodePlatform).read(sourceOf(file), {});
+  expect((await columnsOf(table))[0]?.slice(-2)).toEqual([null, ""]);
+});
+
 test("a table read to its end has the schema of the whole file, and one that fails has another", async () => {
   const values = [
     "",
