@@ -62,6 +62,9 @@ export function lineagePlot(graph: PlottedLineage, { focus, direction }: Plotted
 const xOf = ({ layer }: Place): number => MARGIN + layer * COLUMN;
 const yOf = ({ row }: Place): number => row * ROW + ROW / 2;
 
+/** How much wider than others bold letters are. */
+const BOLDER = 1.12;
+
 function drawNode(node: LineageNode, place: Place, isFocus: boolean): Element {
   const { tone, name, opacity } = KINDS[node.node_type];
   const [x, y] = [xOf(place), yOf(place) - BOX.height / 2];
@@ -81,7 +84,7 @@ function drawNode(node: LineageNode, place: Place, isFocus: boolean): Element {
       "stroke-width": isFocus ? 2 : 1,
     }),
     element("rect", { class: tone, x, y, width: STRIPE, height: BOX.height, rx: 2, opacity }),
-    label(node.label, { ...text, y: y + 15, class: "strong" }),
+    label(node.label, { ...text, width: text.width / BOLDER, y: y + 15, class: "strong" }),
     label(name, { ...text, y: y + 28, class: "muted small", size: FONT.small }),
   );
 }
