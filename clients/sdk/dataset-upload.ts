@@ -142,7 +142,9 @@ export async function upload(
   { uploadId, onUpload, onProgress, packsAtOnce, ...given }: DatasetUploadOptions = {},
 ): Promise<PushedVersion> {
   const { signal, timeoutMs, retries = RETRIES, requestId, traceparent, ...terms } = given;
-  const options = { signal, timeoutMs, retries, requestId, traceparent };
+  // A platform that starts again in the middle of it takes its time.
+  const patient = timeoutMs ?? PUT_TIMEOUT_MS;
+  const options = { signal, timeoutMs: patient, retries, requestId, traceparent };
   const file = byteFile(source);
   const begun =
     uploadId === undefined
