@@ -5,28 +5,32 @@ import type { DeepHealth } from "../../contract/health.ts";
 export type { BackgroundRows, BackgroundView, PutBackground } from "../../contract/background.ts";
 export type { Page } from "../../contract/common.ts";
 export type {
-  BeginUpload,
   ChangeDataset,
   Collected,
-  Comparison,
   CreateDataset,
-  CreateLink,
   DatasetTags,
   DatasetVersionDetails,
   DatasetVersionView,
   DatasetView,
-  DeclareChunks,
-  DeclaredChunks,
+  Removal,
+} from "../../contract/dataset.ts";
+export type {
+  Comparison,
+  CreateLink,
   LinkView,
   PreviewView,
-  PutVersionQuery,
-  Removal,
   RowsView,
   SignalView,
   StatisticsView,
+} from "../../contract/dataset-contents.ts";
+export type {
+  BeginUpload,
+  DeclareChunks,
+  DeclaredChunks,
+  PutVersionQuery,
   StoredPack,
   UploadView,
-} from "../../contract/dataset.ts";
+} from "../../contract/dataset-upload.ts";
 export type {
   CreateExperiment,
   ExperimentChange,

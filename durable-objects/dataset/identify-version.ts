@@ -2,6 +2,7 @@ import { identify, type Manifest } from "../../domain/datasets/chunks/manifest.t
 import { type Segment, segmentsOf } from "../../domain/datasets/chunks/segments.ts";
 import { schemaHash } from "../../domain/datasets/schema-rules/schema-hash.ts";
 import type { TransformationRecord } from "../../domain/datasets/transformations/transformation.ts";
+import { sha256 } from "../shared/sha256.ts";
 import type { DatasetStore } from "./dataset-store.ts";
 import type { ReadFile, Upload, UploadStore } from "./upload-store.ts";
 
@@ -36,8 +37,4 @@ export async function identifyVersion(
     transformation: terms.transformation as TransformationRecord | null,
   };
   return { manifest, segments, ...(await identify(manifest, sha256)) };
-}
-
-async function sha256(bytes: Uint8Array): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

@@ -31,6 +31,7 @@ import type { JsonObject } from "../../domain/datasets/transformations/parameter
 import { runTransformation } from "../../domain/datasets/transformations/run-transformation.ts";
 import { fail, ok, type Result } from "../../domain/result.ts";
 import { callActor } from "../shared/call-actor.ts";
+import { sha256 } from "../shared/sha256.ts";
 
 export type KnownSource = Extract<TransformationSource, { version_id: string }>;
 /** A transformation whose sources are all there. */
@@ -277,8 +278,4 @@ function worked<T>(result: Result<T, DataError>): T {
 function granted<T>(dataset_id: string, result: Result<T, DatasetRefusal>): T {
   if (!result.ok) throw new Stopped({ code: "dataset", dataset_id, refusal: result.error });
   return result.value;
-}
-
-async function sha256(bytes: Uint8Array): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

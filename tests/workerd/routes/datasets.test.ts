@@ -4,8 +4,8 @@ import type {
   DatasetVersionDetails,
   DatasetVersionView,
   DatasetView,
-  UploadView,
 } from "../../../contract/dataset.ts";
+import type { UploadView } from "../../../contract/dataset-upload.ts";
 import { encodePack } from "../../../domain/datasets/chunks/pack-frame.ts";
 import { chunksOf } from "../../../domain/datasets/chunks/fast-cdc.ts";
 import { tableOf } from "../support/dataset-actor.ts";

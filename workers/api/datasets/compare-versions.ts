@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type * as z from "zod";
-import type { CompareQuery } from "../../../contract/dataset.ts";
+import type { CompareQuery } from "../../../contract/dataset-contents.ts";
 import type { StoredFile } from "../../../contract/dataset-record.ts";
 import { type ByteRange, changedRanges } from "../../../domain/datasets/chunks/changed-ranges.ts";
 import { compareProfiles } from "../../../domain/datasets/compare/compare-profiles.ts";

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type * as z from "zod";
-import type { PutVersionQuery } from "../../../contract/dataset.ts";
+import type { PutVersionQuery } from "../../../contract/dataset-upload.ts";
 import { type CommittedVersion, packPrefix } from "../../../contract/dataset-record.ts";
 import type { DatasetRow } from "../../../database/datasets.ts";
 import { formatId } from "../../../domain/ids.ts";

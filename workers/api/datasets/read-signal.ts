@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import type { SignalQuery, SignalView } from "../../../contract/dataset.ts";
+import type { SignalQuery, SignalView } from "../../../contract/dataset-contents.ts";
 import type { StoredFile } from "../../../contract/dataset-record.ts";
 import { signalPlot } from "../../../domain/datasets/preview/signal-plot.ts";
 import { signalPreview } from "../../../domain/datasets/preview/signal-preview.ts";

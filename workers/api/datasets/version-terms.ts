@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type * as z from "zod";
-import type { BeginUpload } from "../../../contract/dataset.ts";
+import type { BeginUpload } from "../../../contract/dataset-upload.ts";
 import type { NewDatasetVersion } from "../../../contract/dataset-record.ts";
 import type { ProblemCode } from "../../../contract/problem.ts";
 import { checkSchema } from "../../../domain/datasets/schema-rules/check-schema.ts";

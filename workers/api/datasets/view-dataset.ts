@@ -1,4 +1,5 @@
-import type { DatasetVersionView, DatasetView, UploadView } from "../../../contract/dataset.ts";
+import type { DatasetVersionView, DatasetView } from "../../../contract/dataset.ts";
+import type { UploadView } from "../../../contract/dataset-upload.ts";
 import type {
   CommittedVersion,
   DatasetVersionRecord,

@@ -9,6 +9,7 @@ import {
 import { ENGINE_VERSION } from "../../../domain/datasets/transformations/check-transformation.ts";
 import { codeHash } from "../../../domain/datasets/transformations/code-hash.ts";
 import type { JsonObject } from "../../../domain/datasets/transformations/parameters.ts";
+import { sha256 } from "../../../durable-objects/shared/sha256.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { newId } from "../http/ids.ts";
 import { startTransformation, waitedFor } from "./start-transformation.ts";
@@ -87,6 +88,3 @@ const check = (
       expected_content_hash: records.get(version_id)?.content_hash ?? "",
     })),
   });
-
-const sha256 = async (bytes: Uint8Array): Promise<string> =>
-  new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();

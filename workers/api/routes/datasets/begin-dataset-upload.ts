@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
-import { BeginUpload, DatasetPath, UploadView } from "../../../../contract/dataset.ts";
+import { DatasetPath } from "../../../../contract/dataset.ts";
+import { BeginUpload, UploadView } from "../../../../contract/dataset-upload.ts";
 import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
 import { DATA_FAULTS, granted } from "../../datasets/dataset-problem.ts";
 import { writableDataset } from "../../datasets/owned-dataset.ts";

@@ -1,5 +1,5 @@
 import { createRoute } from "@hono/zod-openapi";
-import { UploadPath } from "../../../../contract/dataset.ts";
+import { UploadPath } from "../../../../contract/dataset-upload.ts";
 import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
 import { writableDataset } from "../../datasets/owned-dataset.ts";
 import { operation } from "../../http/app-env.ts";

@@ -1,5 +1,5 @@
 import { createRoute } from "@hono/zod-openapi";
-import { UploadPath, UploadView } from "../../../../contract/dataset.ts";
+import { UploadPath, UploadView } from "../../../../contract/dataset-upload.ts";
 import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
 import { granted } from "../../datasets/dataset-problem.ts";
 import { writableDataset } from "../../datasets/owned-dataset.ts";

@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
-import { CompareQuery, Comparison, DatasetPath } from "../../../../contract/dataset.ts";
+import { DatasetPath } from "../../../../contract/dataset.ts";
+import { CompareQuery, Comparison } from "../../../../contract/dataset-contents.ts";
 import { compareVersions } from "../../datasets/compare-versions.ts";
 import { DATA_FAULTS } from "../../datasets/dataset-problem.ts";
 import { operation } from "../../http/app-env.ts";

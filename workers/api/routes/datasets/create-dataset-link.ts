@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
-import { AsOf, CreateLink, DatasetVersionPath, LinkView } from "../../../../contract/dataset.ts";
+import { AsOf, DatasetVersionPath } from "../../../../contract/dataset.ts";
+import { CreateLink, LinkView } from "../../../../contract/dataset-contents.ts";
 import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
 import { granted } from "../../datasets/dataset-problem.ts";
 import { signDownload } from "../../datasets/download-token.ts";

@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
-import { AsOf, DatasetVersionPath, ExportQuery } from "../../../../contract/dataset.ts";
+import { AsOf, DatasetVersionPath } from "../../../../contract/dataset.ts";
+import { ExportQuery } from "../../../../contract/dataset-contents.ts";
 import { DATA_FAULTS } from "../../datasets/dataset-problem.ts";
 import { storedVersion } from "../../datasets/owned-dataset.ts";
 import { OCTETS, sendExport } from "../../datasets/send-file.ts";

@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
-import { AsOf, DatasetVersionPath, StatisticsView } from "../../../../contract/dataset.ts";
+import { AsOf, DatasetVersionPath } from "../../../../contract/dataset.ts";
+import { StatisticsView } from "../../../../contract/dataset-contents.ts";
 import { profilePlot } from "../../../../domain/datasets/preview/profile-plot.ts";
 import { callActor } from "../../../../durable-objects/shared/call-actor.ts";
 import { granted } from "../../datasets/dataset-problem.ts";

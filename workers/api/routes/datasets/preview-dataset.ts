@@ -1,11 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import type * as z from "zod";
-import {
-  AsOf,
-  DatasetVersionPath,
-  PreviewQuery,
-  PreviewView,
-} from "../../../../contract/dataset.ts";
+import { AsOf, DatasetVersionPath } from "../../../../contract/dataset.ts";
+import { PreviewQuery, PreviewView } from "../../../../contract/dataset-contents.ts";
 import { DATA_FAULTS, worked } from "../../datasets/dataset-problem.ts";
 import { storedVersion } from "../../datasets/owned-dataset.ts";
 import { operation } from "../../http/app-env.ts";

@@ -1,5 +1,5 @@
 import { createRoute } from "@hono/zod-openapi";
-import { StoredPack, UploadPath } from "../../../../contract/dataset.ts";
+import { StoredPack, UploadPath } from "../../../../contract/dataset-upload.ts";
 import { packPrefix } from "../../../../contract/dataset-record.ts";
 import { FRAME_BYTES } from "../../../../domain/datasets/chunks/pack-frame.ts";
 import { callActor } from "../../../../durable-objects/shared/call-actor.ts";

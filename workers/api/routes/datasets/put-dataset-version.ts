@@ -1,7 +1,8 @@
 import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
 import { IdempotencyKey } from "../../../../contract/common.ts";
-import { DatasetPath, DatasetVersionView, PutVersionQuery } from "../../../../contract/dataset.ts";
+import { DatasetPath, DatasetVersionView } from "../../../../contract/dataset.ts";
+import { PutVersionQuery } from "../../../../contract/dataset-upload.ts";
 import { DATA_FAULTS } from "../../datasets/dataset-problem.ts";
 import { writableDataset } from "../../datasets/owned-dataset.ts";
 import { putFile } from "../../datasets/put-file.ts";

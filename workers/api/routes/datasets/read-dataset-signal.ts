@@ -1,5 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
-import { AsOf, DatasetVersionPath, SignalQuery, SignalView } from "../../../../contract/dataset.ts";
+import { AsOf, DatasetVersionPath } from "../../../../contract/dataset.ts";
+import { SignalQuery, SignalView } from "../../../../contract/dataset-contents.ts";
 import { DATA_FAULTS } from "../../datasets/dataset-problem.ts";
 import { storedVersion } from "../../datasets/owned-dataset.ts";
 import { readSignal, signalPicture } from "../../datasets/read-signal.ts";
