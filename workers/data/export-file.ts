@@ -1,13 +1,14 @@
-import { exportTable } from "../../domain/datasets/formats/convert.ts";
+import { exportTable, type Known } from "../../domain/datasets/formats/convert.ts";
 import type { ExportFormat } from "../../domain/datasets/formats/format-names.ts";
 import type { Table } from "../../domain/datasets/table.ts";
 import { streamOf } from "./stream-of.ts";
 
-/** The rows of a table as a file of another format, as they are read. */
+/** The rows of a table, of which reading it has told before, as a file of another format. */
 export async function exportFile(
   table: Table,
   format: ExportFormat,
+  known: Known,
 ): Promise<ReadableStream<Uint8Array>> {
-  const { chunks } = await exportTable(table, format);
+  const { chunks } = await exportTable(table, format, { known });
   return streamOf(chunks);
 }

@@ -1,11 +1,18 @@
-import type { Inflate, Platform } from "../../domain/datasets/formats/platform.ts";
+import { brotliDecompressSync, constants, zstdDecompressSync } from "node:zlib";
+import type { Inflate, Platform, Unpack } from "../../domain/datasets/formats/platform.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * What is handed to a DecompressionStream at once, which inflates all of it before anybody may read or
+ * stop: up to a thousand times as much.
+ */
+const PIECE_BYTES = 4_096;
 
 const through =
   (format: "deflate-raw" | "deflate" | "gzip"): Inflate =>
   (chunks) => {
-    const iterator = chunks[Symbol.asyncIterator]();
+    const iterator = inPieces(chunks);
     const compressed = new ReadableStream<Uint8Array>({
       async pull(controller) {
         const next = await iterator.next();
@@ -13,11 +20,36 @@ const through =
         else controller.enqueue(next.value);
       },
       async cancel() {
-        await iterator.return?.();
+        await iterator.return(undefined);
       },
     });
     return compressed.pipeThrough(new DecompressionStream(format));
   };
+
+async function* inPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const bytes of chunks)
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      yield bytes.subarray(at, at + PIECE_BYTES);
+      // A little may become much, and others are heard in between.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+}
+
+/** A frame that says that reading it takes more memory (16 MiB) is refused. */
+const LARGEST_WINDOW_LOG = 24;
+const ZSTD = { [constants.ZSTD_d_windowLogMax]: LARGEST_WINDOW_LOG };
+
+const unbrotli: Unpack = (bytes, most) =>
+  plain(brotliDecompressSync(bytes, { maxOutputLength: atLeastOne(most) }));
+const unzstd: Unpack = (bytes, most) =>
+  plain(zstdDecompressSync(bytes, { maxOutputLength: atLeastOne(most), params: ZSTD }));
+
+/** zlib takes no limit of nothing. */
+const atLeastOne = (most: number): number => Math.max(most, 1);
+
+/** Without what a Buffer does differently. */
+const plain = ({ buffer, byteOffset, length }: Uint8Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, length);
 
 /** The platform of the formats in workerd. */
 export const platform: Platform = {
@@ -25,4 +57,6 @@ export const platform: Platform = {
   inflateRaw: through("deflate-raw"),
   inflateZlib: through("deflate"),
   gunzip: through("gzip"),
+  unbrotli,
+  unzstd,
 };

@@ -9,7 +9,7 @@ import type {
 } from "../../contract/dataset-work.ts";
 import { chunksOf } from "../../domain/datasets/chunks/fast-cdc.ts";
 import { DatasetFault } from "../../domain/datasets/dataset-fault.ts";
-import { ROW_FORMATS } from "../../domain/datasets/formats/format-names.ts";
+import { EXPORT_FORMATS, isWritten } from "../../domain/datasets/formats/format-names.ts";
 import { FORMAT_TABLE } from "../../domain/datasets/formats/formats.ts";
 import { newProfiler } from "../../domain/datasets/profile/profiler.ts";
 import type { Schema } from "../../domain/datasets/schema.ts";
@@ -18,6 +18,7 @@ import { fail, ok, type Result } from "../../domain/result.ts";
 import { HandOver } from "./hand-over.ts";
 import { PackWriter } from "./pack-writer.ts";
 import { streamedSha256 } from "./sha256.ts";
+import { writeInTwo } from "./write-in-two.ts";
 
 /** The value, or what the data was refused for. */
 export async function asResult<T>(work: () => Promise<T>): Promise<Result<T, DataError>> {
@@ -101,16 +102,18 @@ export class RowWriter extends RpcTarget implements FileWriter {
 async function writeFile(
   bucket: R2Bucket,
   rows: AsyncIterable<Batch>,
-  { format, schema, prefix }: WriteTask,
+  task: WriteTask,
   missing: Missing,
 ): Promise<IngestedFile> {
+  const { format, schema, prefix } = task;
   const { writer, title } = FORMAT_TABLE[format];
-  if (writer?.passes !== "one")
+  if (writer === null || !isWritten(format))
     throw new DatasetFault(
       "file_unsupported",
-      `rows cannot be written as ${title} while they come: make the dataset ${ROW_FORMATS.join(", ")}`,
+      `${title} files are not written: make the dataset ${EXPORT_FORMATS.join(", ")}`,
       { field: "format" },
     );
+  if (writer.passes === "two") return writeInTwo(bucket, rows, { ...task, format }, missing);
   const { write } = writer;
   const profiler = newProfiler(schema);
   const digest = streamedSha256();

@@ -5,12 +5,9 @@ import { fieldsByName, quoted, typeText } from "../schema-rules/named.ts";
 import { promotion, shapeFits } from "../schema-rules/type-promotion.ts";
 import type { Batch, Cell, Json, Table, TensorCell } from "../table.ts";
 import { numberCell } from "./number-cell.ts";
-import { newTensorData } from "./tensor-data.ts";
+import { isTensorCell, newTensorData } from "./tensor-data.ts";
 
 type Convert = (cell: Exclude<Cell, null>, row: number) => Cell;
-
-const isTensorCell = (cell: Cell): cell is TensorCell =>
-  cell !== null && typeof cell === "object" && "dims" in cell && "data" in cell;
 
 function misfit(declared: Field, row: number, found: string): DatasetFault {
   return new DatasetFault(

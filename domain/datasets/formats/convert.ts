@@ -3,7 +3,9 @@ import type { Batch, Range, Table, WriteOptions } from "../table.ts";
 import { DatasetFault } from "../dataset-fault.ts";
 import type { ExportFormat } from "./format-names.ts";
 import { FORMAT_TABLE } from "./formats.ts";
+import { type KnownColumns, type Rows, settleMissing } from "./missing-values.ts";
 import { resolveRange } from "./range.ts";
+import { checkTensorSizes } from "./tensor-sizes.ts";
 
 export type ExportedFile = {
   chunks: AsyncIterable<Uint8Array>;
@@ -11,6 +13,9 @@ export type ExportedFile = {
   /** Of its name, without the dot. */
   extension: string;
 };
+
+/** Of an inspection of the same rows. */
+export type Known = { row_count: number | null; columns: KnownColumns };
 
 /** The schema of some columns; a key stays where all of its columns do. */
 function schemaOf(
@@ -34,13 +39,10 @@ async function countRows(batches: AsyncIterable<Batch>): Promise<number> {
   return rows;
 }
 
-/** How many rows a range has; read to the end only where nothing else tells. */
-async function rowsOf(table: Table, range: Range, from: number, to: number): Promise<number> {
+/** How many rows there are; read to the end only where nothing else tells. */
+async function countOf(table: Table, rows: Rows, from: number, to: number): Promise<number> {
   if (table.rows !== null) return Math.max(Math.min(to, table.rows) - from, 0);
-  const [first] = table.schema.fields;
-  return countRows(
-    table.batches({ ...range, ...(first === undefined ? {} : { columns: [first.name] }) }),
-  );
+  return countRows(rows.open(rows.schema.fields.slice(0, 1).map(({ name }) => name)));
 }
 
 /** The same chunks, the first of which is there already. */
@@ -56,24 +58,41 @@ async function* continued(
 }
 
 /**
- * A table, or some rows and columns of it, as a file of another format. It waits for the first bytes
- * of it, so that a column that the format cannot hold is refused here, by a DatasetFault that names
- * it; a value that it cannot hold only shows where its row is written.
+ * A table, or some rows and columns of it, as a file of another format. What the format cannot hold
+ * is refused here, before there is a byte of the file, by a DatasetFault that names the column: a
+ * type, or a value in whichever row. What says that there is no value is `settleMissing`'s rule.
+ * `known` is what reading the whole table has told; without it, or for a range, the rows are gone
+ * through first where that must be known.
  */
 export async function exportTable(
   table: Table,
   format: ExportFormat,
-  { range = {}, ...options }: WriteOptions & { range?: Range } = {},
+  { range, known, ...options }: WriteOptions & { range?: Range; known?: Known } = {},
 ): Promise<ExportedFile> {
   const { writer, mediaType, extensions, title } = FORMAT_TABLE[format];
   if (writer === null)
     throw new DatasetFault("option_invalid", `${title} files are not written`, { field: "format" });
   const { from, to, columns } = resolveRange(table.schema, range);
-  const schema = schemaOf(table.schema, columns);
+  const asked: Rows = {
+    schema: schemaOf(table.schema, columns),
+    open: (names = range?.columns) =>
+      table.batches({ ...range, ...(names === undefined ? {} : { columns: names }) }),
+  };
+  const facts = range === undefined ? known : undefined;
+  if (writer.largestTensor !== undefined)
+    await checkTensorSizes(asked, writer.largestTensor, facts?.columns);
+  const rows =
+    writer.holdsNull === undefined
+      ? asked
+      : await settleMissing(asked, { title, holdsNull: writer.holdsNull }, facts?.columns);
   const chunks =
     writer.passes === "one"
-      ? writer.write(schema, table.batches(range), options)
-      : writer.write(schema, () => table.batches(range), await rowsOf(table, range, from, to));
+      ? writer.write(rows.schema, rows.open(), options)
+      : writer.write(
+          rows.schema,
+          () => rows.open(),
+          facts?.row_count ?? (await countOf(table, rows, from, to)),
+        );
   const iterator = chunks[Symbol.asyncIterator]();
   const first = await iterator.next();
   return { chunks: continued(first, iterator), mediaType, extension: extensions[0] ?? format };

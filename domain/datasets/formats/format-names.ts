@@ -16,5 +16,9 @@ export const EXTENSIONS: Readonly<Record<Format, readonly [string, ...string[]]>
 export const EXPORT_FORMATS = ["csv", "parquet", "json", "numpy", "hdf5", "mat"] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-/** The formats that rows can be written in while they come, without knowing first how many there are. */
-export const ROW_FORMATS: readonly Format[] = ["csv", "json", "parquet"];
+/** Whether files of the format are made here, and not only read. */
+export const isWritten = (format: Format): format is ExportFormat =>
+  EXPORT_FORMATS.some((written) => written === format);
+
+/** The formats whose files have the columns of the rows that they are made of, with their names and types. */
+export const EXACT_FORMATS: readonly Format[] = ["csv", "json", "parquet"];

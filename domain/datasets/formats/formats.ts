@@ -4,22 +4,30 @@ import { csvReader, inferCsv } from "./csv/csv-reader.ts";
 import { writeCsv } from "./csv/write-csv.ts";
 import { EXTENSIONS } from "./format-names.ts";
 import { hdf5Reader } from "./hdf5/hdf5-reader.ts";
+import { hdf5HoldsNull } from "./hdf5/write-column.ts";
 import { writeHdf5 } from "./hdf5/write-hdf5.ts";
 import type { InferFactory } from "./inferred.ts";
 import { inferJson, jsonReader } from "./json/json-reader.ts";
 import { writeJson } from "./json/write-json.ts";
 import { matReader } from "./mat/mat-reader.ts";
-import { writeMat } from "./mat/mat-writer.ts";
+import { matHoldsNull, writeMat } from "./mat/mat-writer.ts";
+import type { HoldsNull } from "./missing-values.ts";
 import { numpyReader } from "./numpy/numpy-reader.ts";
-import { writeNpy } from "./numpy/write-npy.ts";
+import { npyHoldsNull, writeNpy } from "./numpy/write-npy.ts";
 import { parquetReader } from "./parquet/parquet-reader.ts";
-import { writeParquet } from "./parquet/parquet-writer.ts";
+import { LARGEST_TENSOR, writeParquet } from "./parquet/parquet-writer.ts";
 import type { Platform, ReaderFactory } from "./platform.ts";
 import { inferTfrecord, tfrecordReader } from "./tfrecord/tfrecord-reader.ts";
 
 /** How a table becomes a file: in one go, or told first how many rows there are. */
-export type FormatWriter =
-  { passes: "one"; write: Writer } | { passes: "two"; write: TwoPassWriter };
+export type FormatWriter = (
+  { passes: "one"; write: Writer } | { passes: "two"; write: TwoPassWriter }
+) & {
+  /** Absent where every column can say that a row has no value. */
+  holdsNull?: HoldsNull;
+  /** In bytes, of one row; absent where any is written. */
+  largestTensor?: number;
+};
 
 export type FormatEntry = {
   /** As people know it. */
@@ -41,7 +49,7 @@ export const FORMAT_TABLE: Readonly<Record<Format, FormatEntry>> = {
     title: "Parquet",
     reader: parquetReader,
     infer: null,
-    writer: { passes: "one", write: writeParquet },
+    writer: { passes: "one", write: writeParquet, largestTensor: LARGEST_TENSOR },
     extensions: EXTENSIONS.parquet,
     mediaType: "application/vnd.apache.parquet",
   },
@@ -73,7 +81,7 @@ export const FORMAT_TABLE: Readonly<Record<Format, FormatEntry>> = {
     title: "NumPy",
     reader: numpyReader,
     infer: null,
-    writer: { passes: "two", write: writeNpy },
+    writer: { passes: "two", write: writeNpy, holdsNull: npyHoldsNull },
     extensions: EXTENSIONS.numpy,
     mediaType: "application/octet-stream",
   },
@@ -81,7 +89,7 @@ export const FORMAT_TABLE: Readonly<Record<Format, FormatEntry>> = {
     title: "HDF5",
     reader: hdf5Reader,
     infer: null,
-    writer: { passes: "two", write: writeHdf5 },
+    writer: { passes: "two", write: writeHdf5, holdsNull: hdf5HoldsNull },
     extensions: EXTENSIONS.hdf5,
     mediaType: "application/x-hdf5",
   },
@@ -89,7 +97,7 @@ export const FORMAT_TABLE: Readonly<Record<Format, FormatEntry>> = {
     title: "MAT",
     reader: matReader,
     infer: null,
-    writer: { passes: "two", write: writeMat },
+    writer: { passes: "two", write: writeMat, holdsNull: matHoldsNull },
     extensions: EXTENSIONS.mat,
     mediaType: "application/x-matlab-data",
   },

@@ -1,5 +1,5 @@
 import type { ColumnType } from "../schema.ts";
-import type { TensorCell } from "../table.ts";
+import type { Cell, TensorCell } from "../table.ts";
 
 type TensorData = TensorCell["data"];
 
@@ -21,6 +21,10 @@ const MAKERS: Partial<Record<ColumnType, (length: number) => TensorData>> = {
 /** Zeros for the elements of a tensor; undefined for a type that tensors do not have. */
 export const newTensorData = (type: ColumnType, length: number): TensorData | undefined =>
   MAKERS[type]?.(length);
+
+/** JSON may have members of these names, and no array of numbers. */
+export const isTensorCell = (cell: Cell | undefined): cell is TensorCell =>
+  typeof cell === "object" && cell !== null && "data" in cell && ArrayBuffer.isView(cell.data);
 
 export const elementCount = (dims: readonly number[]): number =>
   dims.reduce((product, size) => product * size, 1);

@@ -6,6 +6,7 @@ import { SAMPLE_ROWS } from "../limits.ts";
 import type { ReaderFactory } from "../platform.ts";
 import { resolveRange } from "../range.ts";
 import { TextDecoding } from "../text/decoder.ts";
+import { fieldsOfKinds } from "../text/kinds.ts";
 import { NullTexts } from "./csv-cells.ts";
 import {
   cellAt,
@@ -64,8 +65,12 @@ function guessedTable(file: CsvFile, nulls: NullTexts, decoding: TextDecoding): 
   const sample = new CsvRows(file);
   observeRows(sample, kinds, SAMPLE_ROWS);
   const schema = guessedSchema(file.names, kinds);
-  const columns = guessedColumns(schema, kinds, sample.window.left === 0, nulls, decoding);
-  return tableOf(file, schema, columns);
+  const isWhole = sample.window.left === 0;
+  const columns = guessedColumns(schema, kinds, isWhole, nulls, decoding);
+  const table = tableOf(file, schema, columns);
+  if (isWhole) return table;
+  const kindsOf = (name: string): number => kinds.kinds[file.names.indexOf(name)] ?? 0;
+  return { ...table, mayBecome: (name) => fieldsOfKinds(name, kindsOf(name), "string") };
 }
 
 const tableOf = (file: CsvFile, schema: Schema, columns: PlacedColumn[]): Table => ({

@@ -1,6 +1,6 @@
 import { DatasetFault } from "../../dataset-fault.ts";
-import type { Cell, TensorCell } from "../../table.ts";
-import { elementCount } from "../tensor-data.ts";
+import type { TensorCell } from "../../table.ts";
+import { elementCount, isTensorCell } from "../tensor-data.ts";
 import { tooLarge } from "./hdf5-fault.ts";
 import { LARGEST_ROW, type Source } from "./source.ts";
 
@@ -38,9 +38,6 @@ export async function sliceOf(
   if (!isTensorCell(cell)) throw noTensor(column);
   return sliceTensor(cell, from, to);
 }
-
-const isTensorCell = (cell: Cell | undefined): cell is TensorCell =>
-  typeof cell === "object" && cell !== null && "dims" in cell && "data" in cell;
 
 /** Part of a tensor along its last axis. */
 export function sliceTensor({ dims, data }: TensorCell, from: number, to: number): TensorCell {

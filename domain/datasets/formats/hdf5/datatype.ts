@@ -11,6 +11,8 @@ export type Hdf5Number = {
   size: number;
   element: Exclude<NumericType, "bool">;
   bigEndian: boolean;
+  /** Of an integer that is only part of its bytes: its bits, and those of less weight beside it. */
+  part?: { precision: number; offset: number };
 };
 
 export type Hdf5Member = { name: string; offset: number; type: Hdf5Type };
@@ -80,11 +82,13 @@ const READERS: ((cursor: Cursor, head: Head) => Hdf5Type)[] = [
 
 function readInteger(cursor: Cursor, { bits, size }: Head): Hdf5Type {
   const [offset, precision] = [cursor.uint(2), cursor.uint(2)];
-  if (size > 8 || offset !== 0 || precision !== size * 8)
+  if (size > 8 || precision === 0 || offset + precision > size * 8)
     return unsupportedType(size, `an integer of ${precision} bits in ${size} bytes`);
   const width = ([1, 2, 4, 8] as const).find((bytes) => bytes >= size) ?? 8;
   const element = (bits & 8) === 0 ? UNSIGNED[width] : SIGNED[width];
-  return { kind: "number", size, element, bigEndian: (bits & 1) === 1 };
+  const isWhole = precision === size * 8;
+  const part = isWhole ? {} : { part: { precision, offset } };
+  return { kind: "number", size, element, bigEndian: (bits & 1) === 1, ...part };
 }
 
 const SIGNED = { 1: "int8", 2: "int16", 4: "int32", 8: "int64" } as const;
@@ -161,8 +165,8 @@ function readEnum(cursor: Cursor, { bits, size, version, depth }: Head): Hdf5Typ
   const count = bits & 0xffff;
   const names = Array.from({ length: count }, () => readName(cursor, version));
   const values = cursor.take(count * base.size);
-  if (base.kind !== "number" || base.element.startsWith("float"))
-    return unsupportedType(size, "an enumeration of anything but integers");
+  if (base.kind !== "number" || base.element.startsWith("float") || base.part !== undefined)
+    return unsupportedType(size, "an enumeration of anything but whole integers");
   if (base.size !== size) throw damaged("an enumeration and its values differ in size");
   const named = new Map(names.map((name, index) => [integerAt(values, index, base), name]));
   const isBoolean = named.size === 2 && named.get(0n) === "FALSE" && named.get(1n) === "TRUE";

@@ -122,7 +122,7 @@ function textEnd(piece: Uint8Array, padding: "terminated" | "zeros" | "spaces"):
 }
 
 function decodeNumbers(
-  { size, element, bigEndian }: Hdf5Number,
+  { size, element, bigEndian, part }: Hdf5Number,
   bytes: Uint8Array,
 ): TensorCell["data"] {
   const ordered = bigEndian && size > 1 ? reversed(bytes, size) : bytes;
@@ -132,9 +132,33 @@ function decodeNumbers(
     wide === size ? ordered : widened(ordered, size, wide, element.startsWith("int")),
   );
   if (data === undefined) throw damaged("an array is cut within an element");
+  if (part !== undefined) return significant(data, element.startsWith("int"), part);
   return element === "float16"
     ? Float32Array.from<number | bigint>(data, (bits) => float16Value(Number(bits)))
     : asTensorData(data);
+}
+
+/** Of each integer the bits that count; above a negative one's are ones. */
+function significant(
+  data: NumericData,
+  isSigned: boolean,
+  { precision, offset }: { precision: number; offset: number },
+): NumericData {
+  // What is read may be read again.
+  const kept = data.slice();
+  if (kept instanceof BigInt64Array || kept instanceof BigUint64Array) {
+    for (const [i, value] of kept.entries()) {
+      const bits = value >> BigInt(offset);
+      kept[i] = isSigned ? BigInt.asIntN(precision, bits) : BigInt.asUintN(precision, bits);
+    }
+    return kept;
+  }
+  const [above, below] = [32 - offset - precision, 32 - precision];
+  for (const [i, value] of kept.entries()) {
+    const high = value << above;
+    kept[i] = isSigned ? high >> below : high >>> below;
+  }
+  return kept;
 }
 
 const WIDTHS = [1, 2, 4, 8];

@@ -2,9 +2,14 @@ import { DatasetFault } from "../../dataset-fault.ts";
 import { fletcher32 } from "./checksums.ts";
 import { Cursor } from "./cursor.ts";
 import { damaged, unsupported } from "./hdf5-fault.ts";
+import { unpackLzf } from "./lzf.ts";
+import { unpackNbit } from "./nbit.ts";
+import { unpackScaleOffset } from "./scale-offset.ts";
 import type { Platform } from "../platform.ts";
 
 const MOST_FILTERS = 32;
+/** Bytes that a filter adds to what is in a chunk: a checksum; what its numbers are packed by. */
+const ADDED: Record<number, number> = { 3: 4, 6: 22 };
 
 /** One step that a chunk went through when it was written, with its parameters. */
 export type Filter = { id: number; name: string; parameters: number[] };
@@ -55,7 +60,15 @@ type Undo = (
   platform: Platform,
 ) => Uint8Array | Promise<Uint8Array>;
 
-const UNDO: Record<number, Undo> = { 1: inflate, 2: unshuffle, 3: verifyFletcher };
+const UNDO: Record<number, Undo> = {
+  1: inflate,
+  2: unshuffle,
+  3: verifyFletcher,
+  5: (bytes, { parameters }, most) => unpackNbit(bytes, parameters, most),
+  6: (bytes, { parameters }, most) => unpackScaleOffset(bytes, parameters, most),
+  32000: (bytes, _filter, most) => unpackLzf(bytes, most),
+  32015: unzstd,
+};
 
 /** Refuses filters that cannot be undone here, by name. */
 export function checkFilters(filters: readonly Filter[], path: string): void {
@@ -63,7 +76,7 @@ export function checkFilters(filters: readonly Filter[], path: string): void {
     if (UNDO[id] === undefined)
       throw unsupported(
         `the filter '${NAMES[id] ?? (name || id)}' of '${path}'`,
-        "write the array with gzip, or without compression",
+        "write the array with gzip, LZF or Zstandard, or without compression",
       );
 }
 
@@ -80,12 +93,15 @@ export async function undoFilters(
     const filter = filters[at];
     const undo = filter && UNDO[filter.id];
     if (filter !== undefined && undo !== undefined && ((mask >>> at) & 1) === 0)
-      undone = await undo(undone, filter, most + 4 * filters.length, platform);
+      undone = await undo(undone, filter, most + addedBy(filters.slice(0, at)), platform);
   }
   if (undone.length !== most)
     throw damaged(`a chunk has ${undone.length} bytes, and should have ${most}`);
   return undone;
 }
+
+const addedBy = (filters: readonly Filter[]): number =>
+  filters.reduce((sum, { id }) => sum + (ADDED[id] ?? 0), 0);
 
 async function inflate(
   bytes: Uint8Array,
@@ -105,6 +121,14 @@ async function inflate(
     throw error instanceof DatasetFault ? error : damaged("a compressed chunk cannot be inflated");
   }
   return whole.subarray(0, length);
+}
+
+function unzstd(bytes: Uint8Array, _filter: Filter, most: number, platform: Platform): Uint8Array {
+  try {
+    return platform.unzstd(bytes, most);
+  } catch {
+    throw damaged(`a chunk in Zstandard is cut off, or unpacks to more than ${most} bytes`);
+  }
 }
 
 async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

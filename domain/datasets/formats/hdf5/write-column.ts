@@ -6,6 +6,7 @@ import { float16Bits } from "../../../onnx/tensors.ts";
 import { utf8Encode } from "../../../text/utf8.ts";
 import { elementCount, newTensorData } from "../tensor-data.ts";
 import { numberCell } from "../number-cell.ts";
+import type { HoldsNull } from "../missing-values.ts";
 import type { HeapWriter } from "./write-heap.ts";
 import {
   datatypeMessage,
@@ -18,6 +19,10 @@ import {
 } from "./write-types.ts";
 
 const MOST_DIMENSIONS = 31;
+
+/** NaN of floats, but not of sequences, and `null` of JSON. */
+export const hdf5HoldsNull: HoldsNull = ({ type, shape }) =>
+  type === "json" || (type.startsWith("float") && !shape?.includes(null));
 
 /** How a column is stored. */
 export type WrittenColumn = {

@@ -8,7 +8,7 @@ import { misfit, missing, quoted } from "../misfit.ts";
 import type { ReaderFactory } from "../platform.ts";
 import { resolveRange } from "../range.ts";
 import { TextDecoding } from "../text/decoder.ts";
-import { kindInWords, kindsHeld, typeOfKinds } from "../text/kinds.ts";
+import { fieldsOfKinds, kindInWords, kindsHeld, typeOfKinds } from "../text/kinds.ts";
 import { cellOfJson } from "./json-cells.ts";
 import { type JsonFile, JsonRows, Names, openJson } from "./json-rows.ts";
 
@@ -33,7 +33,9 @@ export const jsonReader: ReaderFactory = (platform) => ({
       field,
       held: kindsHeld(isWhole || seen.kinds[place] ? field.type : undefined, "json"),
     }));
-    return tableOf(file, guess, columns, decoding);
+    const table = tableOf(file, guess, columns, decoding);
+    if (isWhole) return table;
+    return { ...table, mayBecome: (name) => fieldsOfKinds(name, seen.kindsOf(name), "json") };
   },
 });
 
@@ -64,6 +66,10 @@ class JsonKinds {
         const place = rows.places[member] ?? 0;
         kinds[place] = (kinds[place] ?? 0) | (rows.kinds[member] ?? 0);
       }
+  }
+
+  kindsOf(name: string): number {
+    return this.kinds[this.#names.find(name) ?? -1] ?? 0;
   }
 
   schema(isWhole: boolean): Schema {

@@ -1,4 +1,4 @@
-import { utf8Encode } from "../../../text/utf8.ts";
+import { utf8Encode, utf8Length } from "../../../text/utf8.ts";
 import type { ColumnType } from "../../schema.ts";
 
 const MATRIX = 14;
@@ -79,11 +79,10 @@ export const cellsHead = (rows: number, name: string, length: number): Uint8Arra
   arrayHead(CELL_CLASS, [rows, 1], name, length);
 
 /** How many bytes a cell of a text, or an empty one, takes. */
-export const textBytes = (text: string | null): number =>
-  56 + padded(utf8Encode(text ?? "").length);
+export const textBytes = (text: string | null): number => 56 + padded(utf8Length(text ?? ""));
 
 /** A cell of a text in UTF-8 with as many characters as code points, as SciPy writes it; or an empty one. */
-export function textCell(text: string | null): Uint8Array {
+function textCell(text: string | null): Uint8Array {
   const encoded = utf8Encode(text ?? "");
   const characters = Array.from(text ?? "").length;
   const dims = characters === 0 ? [0, 0] : [1, characters];
@@ -93,5 +92,20 @@ export function textCell(text: string | null): Uint8Array {
   const bytes = new Uint8Array(tagged.length + padded(encoded.length));
   bytes.set(tagged);
   bytes.set(encoded, tagged.length);
+  return bytes;
+}
+
+/** Cells one behind the other. */
+export function textCells(texts: readonly (string | null)[]): Uint8Array {
+  // Files that are nearly empty have millions of these.
+  const none = textCell(null);
+  const empty = textCell("");
+  const cells = texts.map((text) => (text === null ? none : text === "" ? empty : textCell(text)));
+  const bytes = new Uint8Array(cells.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const cell of cells) {
+    bytes.set(cell, at);
+    at += cell.length;
+  }
   return bytes;
 }

@@ -2,7 +2,8 @@ import { DatasetFault } from "../../dataset-fault.ts";
 import type { Field, Schema } from "../../schema.ts";
 import { quoted, typeText } from "../../schema-rules/named.ts";
 import type { Batch, Cell, TensorCell, TwoPassWriter } from "../../table.ts";
-import { elementCount } from "../tensor-data.ts";
+import { elementCount, isTensorCell } from "../tensor-data.ts";
+import type { HoldsNull } from "../missing-values.ts";
 import {
   cellsHead,
   matHeader,
@@ -10,10 +11,10 @@ import {
   numbersHead,
   padded,
   textBytes,
-  textCell,
+  textCells,
 } from "./mat-elements.ts";
 import { matNames } from "./mat-names.ts";
-import { isTensorCell, newNumbers, type NumberColumn, numberOf, Slab } from "./slab.ts";
+import { newNumbers, type NumberColumn, numberOf, Slab } from "./slab.ts";
 
 type OpenBatches = () => AsyncIterable<Batch>;
 
@@ -38,12 +39,17 @@ function refused(field: Field, why: string): DatasetFault {
 
 const isText = ({ type, shape }: Field): boolean =>
   shape === undefined && (type === "string" || type === "json");
+/** NaN, and an empty cell. */
+export const matHoldsNull: HoldsNull = (field) => field.type.startsWith("float") || isText(field);
 const textOf = ({ type }: Field, cell: Cell): string | null =>
   cell === null
     ? null
     : type === "string" && typeof cell === "string"
       ? cell
       : JSON.stringify(cell);
+
+const textsOf = ({ field }: TextColumn, cells: readonly Cell[]): (string | null)[] =>
+  cells.map((cell) => textOf(field, cell));
 
 function plannedColumns({ fields }: Schema): Column[] {
   const names = matNames(fields.map(({ name }) => name));
@@ -132,10 +138,11 @@ async function gather(
   );
   let first = 0;
   for await (const batch of batches) {
-    for (const part of parts)
-      for (const [i, cell] of (batch.columns[part.column.place] ?? []).entries())
-        if ("slab" in part) part.slab.put(cell, first + i);
-        else part.texts.push(textCell(textOf(part.column.field, cell)));
+    for (const part of parts) {
+      const cells = batch.columns[part.column.place] ?? [];
+      if ("slab" in part) for (const [i, cell] of cells.entries()) part.slab.put(cell, first + i);
+      else part.texts.push(textCells(textsOf(part.column, cells)));
+    }
     first += batch.rows;
   }
   return parts;
@@ -165,8 +172,7 @@ async function* stream(
   let first = 0;
   for await (const batch of counted(openBatches(), rows)) {
     const cells = batch.columns[column.place] ?? [];
-    if (column.kind === "texts")
-      for (const cell of cells) yield textCell(textOf(column.field, cell));
+    if (column.kind === "texts") yield textCells(textsOf(column, cells));
     else {
       const data = newNumbers(column.field, cells.length);
       for (const [i, cell] of cells.entries())

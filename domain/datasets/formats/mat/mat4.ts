@@ -1,5 +1,6 @@
 import type { ByteSource } from "../../byte-source.ts";
 import { DatasetFault } from "../../dataset-fault.ts";
+import { densified4 } from "./mat4-sparse.ts";
 import {
   countOf,
   invalidMat,
@@ -17,6 +18,7 @@ const LARGEST_TEXT = 2 ** 20;
 const STORAGES: readonly Storage[] = ["float64", "float32", "int32", "int16", "uint16", "uint8"];
 const FULL = 0;
 const TEXT = 1;
+const SPARSE = 2;
 
 /** The byte order of a file of version 4 by the type of its first matrix, which is below 5,000; undefined where it is none. */
 export function mat4Order(head: Uint8Array): "little" | "big" | undefined {
@@ -94,13 +96,9 @@ export async function readMat4(source: ByteSource): Promise<MatArray[]> {
         kind: "texts",
         texts: async (from, wanted) => texts.slice(from, from + wanted),
       });
-    } else
-      arrays.push({
-        name,
-        dims,
-        kind: "other",
-        what: "a sparse matrix or a long text of version 4",
-      });
+    } else if (type % 10 === SPARSE)
+      arrays.push(await densified4(name, plane(offset), rows, columns));
+    else arrays.push({ name, dims, kind: "other", what: "a long text of version 4" });
     if (arrays.length > 20_000)
       throw new DatasetFault("file_too_large", "the file has more than 20000 variables");
   }

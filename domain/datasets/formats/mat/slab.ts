@@ -2,7 +2,7 @@ import { DatasetFault } from "../../dataset-fault.ts";
 import type { Field } from "../../schema.ts";
 import { quoted, typeText } from "../../schema-rules/named.ts";
 import type { Cell, TensorCell } from "../../table.ts";
-import { newTensorData } from "../tensor-data.ts";
+import { isTensorCell, newTensorData } from "../tensor-data.ts";
 import { firstFastest } from "./first-fastest.ts";
 
 type Data = TensorCell["data"];
@@ -18,8 +18,6 @@ export type NumberColumn = {
 };
 
 const isFloat = ({ type }: Field): boolean => type.startsWith("float");
-export const isTensorCell = (cell: Cell | undefined): cell is TensorCell =>
-  typeof cell === "object" && cell !== null && "dims" in cell && "data" in cell;
 
 /** Numbers of a column's type; days as int32, microseconds as int64. */
 export function newNumbers({ type }: Field, length: number): Data {

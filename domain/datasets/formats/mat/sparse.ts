@@ -1,5 +1,5 @@
 import { sourceOf } from "../../byte-source.ts";
-import { countOf, invalidMat, type MatArray, storedPlane } from "./mat-array.ts";
+import { countOf, invalidMat, type MatArray, type Plane, storedPlane } from "./mat-array.ts";
 import {
   type ArrayHead,
   type Element,
@@ -9,9 +9,19 @@ import {
 } from "./mat5-element.ts";
 
 /** Most elements that a sparse matrix may have to be written out. */
-const MOST_ELEMENTS = 2 ** 20;
+export const MOST_ELEMENTS = 2 ** 20;
 /** The data type of unsigned bytes. */
 const BYTES = 2;
+
+/** Numbers that are held, as they would lie in a file. */
+export const densePlane = (values: Float64Array<ArrayBuffer>): Plane =>
+  storedPlane({
+    source: sourceOf(new Uint8Array(values.buffer)),
+    offset: 0,
+    storage: "float64",
+    littleEndian: true,
+    byRange: true,
+  });
 
 /** A sparse matrix with its zeros written out; a large one is no column. */
 export async function densified(bytes: MatBytes, head: ArrayHead, end: number): Promise<MatArray> {
@@ -39,7 +49,7 @@ export async function densified(bytes: MatBytes, head: ArrayHead, end: number): 
   // MATLAB stores the values of a logical matrix as bytes and calls them doubles.
   const numbersOf = (element: Element): Element =>
     head.isLogical && element.length < filled * 8 ? { ...element, type: BYTES } : element;
-  const dense = async (element: Element): Promise<Uint8Array> => {
+  const dense = async (element: Element): Promise<Plane> => {
     const values = await planeOf(bytes, numbersOf(element), filled, name).read(
       "float64",
       0,
@@ -52,24 +62,14 @@ export async function densified(bytes: MatBytes, head: ArrayHead, end: number): 
         if (row < 0 || row >= rows) throw invalidMat(`the sparse matrix ${name} has no row ${row}`);
         out[column * rows + row] = Number(values[i]);
       }
-    return new Uint8Array(out.buffer);
+    return densePlane(out);
   };
-  const plane = (values: Uint8Array) =>
-    storedPlane({
-      source: sourceOf(values),
-      offset: 0,
-      storage: "float64",
-      littleEndian: true,
-      byRange: true,
-    });
   return {
     name,
     dims,
     kind: "numbers",
     type: head.isLogical ? "bool" : "float64",
-    real: plane(await dense(realElement)),
-    imaginary: head.isComplex
-      ? plane(await dense(await readElement(bytes, realElement.next, end)))
-      : null,
+    real: await dense(realElement),
+    imaginary: head.isComplex ? await dense(await readElement(bytes, realElement.next, end)) : null,
   };
 }

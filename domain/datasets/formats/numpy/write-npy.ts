@@ -3,6 +3,7 @@ import { DatasetFault } from "../../dataset-fault.ts";
 import type { ColumnType, Field, Schema } from "../../schema.ts";
 import type { Batch, Cell, TensorCell, TwoPassWriter } from "../../table.ts";
 import { utf8Encode } from "../../../text/utf8.ts";
+import type { HoldsNull } from "../missing-values.ts";
 import { elementCount } from "../tensor-data.ts";
 
 const PIECE = 64 * 1024;
@@ -23,6 +24,10 @@ const NUMBERS: Partial<Record<ColumnType, string>> = {
   float32: "<f4",
   float64: "<f8",
 };
+
+/** NaN, and NaT of a time. */
+export const npyHoldsNull: HoldsNull = ({ type }) =>
+  type.startsWith("float") || type === "date" || type === "timestamp";
 
 /** How a column lies in each row. */
 type Place = { field: Field; descr: string; size: number; shape: number[]; offset: number };
@@ -158,7 +163,12 @@ function rowsOf(
 
 function writeTensor(place: Place, view: DataView, at: number, cell: Cell, row: number): void {
   const { field, shape, size } = place;
-  if (cell === null) throw refusedNull(field, row);
+  if (cell === null) {
+    const step = size / elementCount(shape);
+    for (let offset = 0; offset < size; offset += step)
+      writeCell(field, view, at + offset, null, row);
+    return;
+  }
   const { dims, data } = cell as TensorCell;
   if (dims.length !== shape.length || dims.some((length, axis) => length !== shape[axis]))
     throw refused(field, `has a tensor of ${dims.join(" x ")} in row ${row}`, row);

@@ -1,4 +1,3 @@
-import { decompress as unzstd } from "fzstd";
 import { snappyUncompress } from "hyparquet";
 import { DatasetFault } from "../../dataset-fault.ts";
 import type { Platform } from "../platform.ts";
@@ -7,14 +6,14 @@ import { lz4Block, lz4Framed } from "./lz4.ts";
 
 /** CompressionCodec of parquet.thrift, by number. */
 const CODECS = ["none", "snappy", "gzip", "LZO", "Brotli", "LZ4", "Zstandard", "LZ4_RAW"];
-const READ = new Set([0, 1, 2, 5, 6, 7]);
+const READ = new Set([0, 1, 2, 4, 5, 6, 7]);
 
 /** Throws a DatasetFault `file_unsupported` for a codec that is not read. */
 export function checkCodec(codec: number, column: string): void {
   if (!READ.has(codec))
     throw new DatasetFault(
       "file_unsupported",
-      `the column ${column} is compressed with ${CODECS[codec] ?? `the codec ${codec}`}, which is not read; write it with snappy, gzip, zstd or lz4`,
+      `the column ${column} is compressed with ${CODECS[codec] ?? `the codec ${codec}`}, which is not read; write it with snappy, gzip, zstd, brotli or lz4`,
       { field: column },
     );
 }
@@ -34,17 +33,19 @@ async function gunzip(bytes: Uint8Array, size: number, platform: Platform): Prom
   return out;
 }
 
-function unpack(codec: number, bytes: Uint8Array, size: number): Uint8Array {
+function unpack(codec: number, bytes: Uint8Array, size: number, platform: Platform): Uint8Array {
+  if (codec === 4) return wholly(platform.unbrotli(bytes, size), size);
+  if (codec === 6) return wholly(platform.unzstd(bytes, size), size);
   const out = new Uint8Array(size);
   if (codec === 1) snappyUncompress(bytes, out);
-  else if (codec === 6) {
-    // The buffer holds the frame's one segment; a second frame would not end where it should.
-    const unpacked = unzstd(bytes, out);
-    if (unpacked.length !== size) throw damagedPage("its Zstandard frames have another size");
-    return unpacked;
-  } else if (codec === 5) lz4Framed(bytes, out);
+  else if (codec === 5) lz4Framed(bytes, out);
   else lz4Block(bytes, out);
   return out;
+}
+
+function wholly(unpacked: Uint8Array, size: number): Uint8Array {
+  if (unpacked.length === size) return unpacked;
+  throw damagedPage(`it unpacks to ${unpacked.length} bytes in place of ${size}`);
 }
 
 /** What a page was before it was compressed: exactly `size` bytes. Throws a DatasetFault. */
@@ -60,7 +61,7 @@ export async function decompress(
     return bytes;
   }
   try {
-    return codec === 2 ? await gunzip(bytes, size, platform) : unpack(codec, bytes, size);
+    return codec === 2 ? await gunzip(bytes, size, platform) : unpack(codec, bytes, size, platform);
   } catch (error) {
     if (error instanceof DatasetFault) throw error;
     throw damagedPage(`its ${CODECS[codec]} data do not unpack (${String(error)})`);

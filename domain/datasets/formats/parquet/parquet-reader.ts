@@ -25,8 +25,13 @@ const AHEAD_BYTES = 8 * 2 ** 20;
 const LEAST_AHEAD = 32 * 2 ** 10;
 const MOST_AHEAD = 2 ** 20;
 const LARGEST_INDEX = 4 * 2 ** 20;
-/** Values of one leaf in a batch, as they are on average. */
-const BATCH_VALUES = 2 ** 18;
+/**
+ * Bytes of the file, unpacked, whose cells are made at once. Pages of many columns do not find room
+ * together, and each is unpacked anew for every slab.
+ */
+const SLAB_BYTES = 8 * 2 ** 20;
+/** Values of one leaf in a slab, as they are on average. */
+const SLAB_VALUES = 2 ** 18;
 
 const invalid = (what: string): DatasetFault =>
   new DatasetFault("file_invalid", `the Parquet metadata contradicts itself: ${what}`);
@@ -116,16 +121,16 @@ class ParquetFile {
   ): AsyncGenerator<Batch> {
     const cursors = await this.#cursors(group, columns);
     for (const { cursor, chunk } of cursors.flat()) await this.#skipTo(cursor, chunk, start);
-    const step = batchRows(group, columns);
-    for (let at = start; at < stop; at += step) {
-      const rows = Math.min(step, stop - at);
+    const { slab, batch } = stepsOf(group, columns);
+    for (let at = start; at < stop; at += slab) {
+      const rows = Math.min(slab, stop - at);
       const cells: Batch["columns"] = [];
       for (const [i, column] of columns.entries()) {
         const taken = [];
         for (const { cursor } of cursors[i] ?? []) taken.push(await cursor.take(rows));
         cells.push(column.cells(taken, rows, group.first + at));
       }
-      yield { rows, columns: cells };
+      yield* inBatches({ rows, columns: cells }, batch);
     }
   }
 
@@ -167,8 +172,11 @@ class ParquetFile {
   }
 }
 
-/** How many rows make a batch of the size that batches have, by what they have on average. */
-function batchRows({ rows, columns }: RowGroup, chosen: readonly ParquetColumn[]): number {
+/** How many rows make a slab, and a batch, by what they have on average. */
+function stepsOf(
+  { rows, columns }: RowGroup,
+  chosen: readonly ParquetColumn[],
+): { slab: number; batch: number } {
   let bytes = 0;
   let values = 0;
   for (const { leaves } of chosen)
@@ -177,8 +185,19 @@ function batchRows({ rows, columns }: RowGroup, chosen: readonly ParquetColumn[]
       bytes += Math.max(metadata?.uncompressed ?? 0, 0);
       values = Math.max(values, metadata?.values ?? 0);
     }
-  const most = Math.min((BATCH_BYTES * rows) / bytes, (BATCH_VALUES * rows) / values, BATCH_ROWS);
-  return Number.isFinite(most) ? Math.max(Math.floor(most), 1) : BATCH_ROWS;
+  const slab = atLeastOne(Math.min((SLAB_BYTES * rows) / bytes, (SLAB_VALUES * rows) / values));
+  const batch = atLeastOne(Math.min((BATCH_BYTES * rows) / bytes, BATCH_ROWS));
+  return { slab, batch: Math.min(slab, batch) };
+}
+
+const atLeastOne = (rows: number): number =>
+  Number.isFinite(rows) ? Math.max(Math.floor(rows), 1) : BATCH_ROWS;
+
+function* inBatches({ rows, columns }: Batch, most: number): Generator<Batch> {
+  for (let from = 0; from < rows; from += most) {
+    const to = Math.min(from + most, rows);
+    yield { rows: to - from, columns: columns.map((cells) => cells.slice(from, to)) };
+  }
 }
 
 /**

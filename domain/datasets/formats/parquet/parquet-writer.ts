@@ -6,6 +6,7 @@ import { DatasetFault } from "../../dataset-fault.ts";
 import type { Field, Schema } from "../../schema.ts";
 import { quoted } from "../../schema-rules/named.ts";
 import type { Batch, Cell, TensorCell, Writer } from "../../table.ts";
+import { isTensorCell } from "../tensor-data.ts";
 import { keptSchema, SCHEMA_KEY } from "./kept-schema.ts";
 import { writeTensorChunk } from "./tensor-pages.ts";
 import { needsSizes, type WrittenColumn, writtenColumns } from "./write-schema.ts";
@@ -15,10 +16,7 @@ const GROUP_ROWS = 65_536;
 const GROUP_UNITS = 2 ** 19;
 const PAGE_BYTES = 256 * 2 ** 10;
 /** Of one row's tensor, which lies in one page. */
-const LARGEST_TENSOR = 16 * 2 ** 20;
-
-const isTensorCell = (cell: Cell): cell is TensorCell =>
-  cell !== null && typeof cell === "object" && "dims" in cell && "data" in cell;
+export const LARGEST_TENSOR = 16 * 2 ** 20;
 
 /** About how much memory a cell takes while its row group is written, in units of eight bytes. */
 function units(cell: Cell): number {

@@ -1,4 +1,4 @@
-import type { ColumnType } from "../../schema.ts";
+import type { ColumnType, Field } from "../../schema.ts";
 
 /** What a value that was met in a file is, one bit each, so that a set of them is a number. */
 export const KIND = {
@@ -35,6 +35,12 @@ const HELD = [
 export function typeOfKinds(kinds: number, otherwise: "string" | "json"): ColumnType | undefined {
   if (kinds === 0) return undefined;
   return HELD.find(([, held]) => (kinds & ~held) === 0)?.[0] ?? otherwise;
+}
+
+/** What a column in which these kinds were met may turn out to be, whatever is met next. */
+export function fieldsOfKinds(name: string, kinds: number, otherwise: "string" | "json"): Field[] {
+  const held = HELD.flatMap(([type, these]) => ((kinds & ~these) === 0 ? [type] : []));
+  return [...held, otherwise].map((type) => ({ name, type, nullable: true }));
 }
 
 /** The kinds that may still be met in a column guessed to be of a type, the guess staying right. */

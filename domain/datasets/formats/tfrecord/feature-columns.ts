@@ -52,6 +52,15 @@ export function fieldOf(name: string, { kind, least, most }: Evidence): Field {
   return { name, type, nullable: true, shape: [least === most ? least : null] };
 }
 
+/** The columns that it may be once more was met: bytes among the texts, lists of another length. */
+export function fieldsWith(name: string, { kind, least, most }: Evidence): Field[] {
+  const kinds = kind === "text" ? (["text", "bytes"] as const) : [kind];
+  return kinds.flatMap((each) => [
+    fieldOf(name, { kind: each, least, most }),
+    fieldOf(name, { kind: each, least: 0, most: Math.max(most, 2) }),
+  ]);
+}
+
 /** A feature as a cell of a column; undefined where it does not fit. */
 export function cellOfFeature(
   field: Field,

@@ -17,6 +17,7 @@ import {
   type Evidence,
   evidenceOf,
   fieldOf,
+  fieldsWith,
   joinedEvidence,
   type Present,
 } from "./feature-columns.ts";
@@ -44,10 +45,11 @@ export const tfrecordReader: ReaderFactory = (platform) => ({
     while (seen.records.row < SAMPLE_ROWS && isHere() && (await seen.observe()));
     const isWhole = seen.records.window.left === 0;
     const undecided = isWhole ? new Set<string>() : seen.undecided;
-    return tableOf(
-      { source, head, decoding, guess: { undecided } },
-      withSamplingRate(seen.schema(), options),
-    );
+    const file = { source, head, decoding, guess: { undecided } };
+    const table = tableOf(file, withSamplingRate(seen.schema(), options));
+    if (isWhole) return table;
+    const rated = (fields: Field[]): Field[] => withSamplingRate({ fields }, options).fields;
+    return { ...table, mayBecome: (name) => seen.mayBecome(name, rated) };
   },
 });
 
@@ -95,6 +97,12 @@ class FeaturesSeen {
       "file_invalid",
       "no record of the file has a feature, so that it has no columns: is it empty?",
     );
+  }
+
+  /** Null for a feature of which nothing was met. */
+  mayBecome(name: string, rated: (fields: Field[]) => Field[]): Field[] | null {
+    const evidence = this.#evidence.get(name);
+    return evidence ? rated(fieldsWith(name, evidence)) : null;
   }
 
   #add(name: string, feature: Feature, row: number): void {

@@ -38,7 +38,7 @@ export async function* rowByRow(
       batch.rows,
       first,
     );
-    yield { batch, first, found: [...database.rows(`${select} ORDER BY row`)] };
+    yield { batch, first, found: database.computed("source_0", `${select} ORDER BY row`) };
     table.clear();
   }
 }
@@ -64,13 +64,12 @@ export async function* allRows(
   database.run(`INSERT INTO result ${select} ORDER BY row`);
   database.run("DROP TABLE source_0");
   for await (const { batch, first } of numbered(source)) {
-    const found = [
-      ...database.rows(
-        "SELECT * FROM result WHERE row >= ? AND row < ? ORDER BY row",
-        first,
-        first + batch.rows,
-      ),
-    ];
+    const found = database.computed(
+      "result",
+      "SELECT * FROM result WHERE row >= ? AND row < ? ORDER BY row",
+      first,
+      first + batch.rows,
+    );
     yield { batch, first, found };
   }
   database.run("DROP TABLE result");

@@ -137,8 +137,6 @@ describe("what cannot be read", () => {
   const refusal = (name: string) => readTable(vector("refused.h5"), { arrays: [name] });
 
   it.each([
-    ["lzf", "the filter 'LZF' of 'lzf'"],
-    ["scaled", "the filter 'scaleoffset' of 'scaled'"],
     ["elsewhere", "whose data lie in another file"],
     ["virtual", "which is virtual"],
     ["bits", "a bit field"],
@@ -152,13 +150,13 @@ describe("what cannot be read", () => {
     const table = await readTable(vector("refused.h5"));
     // h5py writes complex numbers as structures of two members.
     const names = table.schema.fields.map(({ name }) => name);
-    expect(names).toEqual(["complex.r", "complex.i", "good", "three", "vax"]);
+    expect(names).toEqual(["complex.r", "complex.i", "good", "lzf", "scaled", "three", "vax"]);
     const cells = await cellsOf(table, { columns: ["good", "three"] });
     expect(cells["good"]?.[22]).toBe(22);
     // Integers of three bytes.
     expect(cells["three"]).toEqual(Array.from({ length: 23 }, (_, at) => (at - 11) * 700_000));
     const told = table.warnings.map((warning) => /'(\w+)'[^']*$/.exec(warning)?.[1]);
-    expect(told).toEqual(["bits", "elsewhere", "lzf", "scaled", "time", "virtual"]);
+    expect(told).toEqual(["bits", "elsewhere", "time", "virtual"]);
   });
 
   it("is a column that is not there", async () => {

@@ -10,6 +10,7 @@ const NAMES = [
   "hdf5storage-7.3",
   "testvec_4_GLNX86",
   "testsparse_6.1_SOL2",
+  "scipy-sparse-4",
   "teststruct_7.4_GLNX86",
   "testsimplecell",
 ];
@@ -52,6 +53,21 @@ describe("damaged MAT files", () => {
       answers++;
     }
     expect(answers).toBe(FLIPS);
+  });
+
+  it.each<[string, number, number, RegExp]>([
+    ["a row that it has not", 0, 7, /an element at 7 of 6/],
+    ["a row before the first", 0, 0, /an element at 0 of 6/],
+    ["a row between two", 0, 1.5, /an element at 1.5 of 6/],
+    ["half a size", 4, 2.5, /the sizes 2.5 x 3/],
+    ["sizes that no memory has", 4, 2 ** 40, /more than 1048576 elements/],
+  ])("a sparse matrix of version 4 with %s", async (_, at, number, message) => {
+    const bytes = vector("mat/scipy-sparse-4.mat").slice();
+    // The rows of its elements lie behind the header and the name, `real`, and then its number of rows.
+    new DataView(bytes.buffer).setFloat64(20 + 5 + at * 8, number, true);
+    const read = readBytes(matReader, bytes);
+    if (at === 4 && Number.isInteger(number)) expect((await read).warnings.join()).toMatch(message);
+    else await expect(read).rejects.toThrow(message);
   });
 
   it("sizes that the file cannot hold are refused before they are made", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { matReader } from "../../../../domain/datasets/formats/mat/mat-reader.ts";
 import type { Cell } from "../../../../domain/datasets/table.ts";
+import type { TensorCell } from "../../../../domain/datasets/table.ts";
 import { cellsOf, plain, readBytes, vector, vectorJson } from "./tables.ts";
 
 type Expected = Record<string, Record<string, { shape: number[]; data: unknown[] }>>;
@@ -91,6 +92,39 @@ describe("MAT files of MATLAB, SciPy and hdf5storage", () => {
     ]);
     expect(await types("hdf5storage-7.3")).toContain("s.a float64");
     expect((await read("testhdf5_7.4_GLNX86")).rows).toBe(9);
+  });
+
+  it("sparse matrices of version 4, with their zeros written out", async () => {
+    const table = await read("scipy-sparse-4");
+    const rows = async (column: string) =>
+      (await cellsOf(table, { columns: [column] }))[0]?.map((cell) =>
+        Array.from((cell as TensorCell).data as Float64Array),
+      );
+    expect(await rows("real")).toEqual([
+      [0, 1.5, 0],
+      [0, 0, 0],
+      [0, 0, 0],
+      [7, 0, 1e300],
+      [0, 0, 0],
+      [0, 0, -2],
+    ]);
+    expect(await rows("complex.real")).toEqual([
+      [0, 0],
+      [1, 0],
+      [0, 0],
+      [0, 0],
+      [0, -0],
+      [0, 0],
+    ]);
+    expect(await rows("complex.imag")).toEqual([
+      [0, 0],
+      [2, 0],
+      [0, 0],
+      [0, 0],
+      [0, -3],
+      [0, 0],
+    ]);
+    expect(table.warnings).toEqual([]);
   });
 
   it("a part of a tensor, compressed or not, of version 5 or 7.3", async () => {

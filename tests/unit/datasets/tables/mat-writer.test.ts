@@ -91,6 +91,15 @@ describe("what is written is read back", () => {
     expect(await cellsOf(table)).toEqual([[cell(1), cell(9), cell(7)]]);
   });
 
+  it("texts in as many pieces as there are batches, however short they are", async () => {
+    const schema: Schema = { fields: [{ name: "text", type: "string", nullable: true }] };
+    const cells: Cell[] = Array.from({ length: 300_000 }, (_, row) => (row % 2 ? null : ""));
+    let pieces = 0;
+    for await (const piece of writeMat(schema, () => batchesOf([cells], 4096), cells.length))
+      pieces += piece.length > 0 ? 1 : 0;
+    expect(pieces).toBeLessThan(300_000 / 4096 + 4);
+  });
+
   it("columns that are larger than what is held are gone through several times", async () => {
     const rows = 1200;
     const schema: Schema = {

@@ -136,16 +136,16 @@ describe("what lies in a page", () => {
 });
 
 describe("what is not read", () => {
-  it("Brotli, by its name", async () => {
+  it("LZO, by its name", async () => {
     const file = new Uint8Array(
       parquetWriteBuffer({
         columnData: [{ name: "n", data: [1, 2], type: "INT32" }],
-        codec: "BROTLI",
-        compressors: { BROTLI: (bytes) => bytes },
+        codec: "LZO",
+        compressors: { LZO: (bytes) => bytes },
       }),
     );
     await expect(readBytes(parquetReader, file)).rejects.toMatchObject({
-      problem: { code: "file_unsupported", field: "n", message: expect.stringContaining("Brotli") },
+      problem: { code: "file_unsupported", field: "n", message: expect.stringContaining("LZO") },
     });
   });
 

@@ -1,0 +1,48 @@
+import { parquetWriteBuffer } from "hyparquet-writer";
+import { describe, expect, it } from "vitest";
+import { sourceOf } from "../../../../domain/datasets/byte-source.ts";
+import { parquetReader } from "../../../../domain/datasets/formats/parquet/parquet-reader.ts";
+import { platform } from "../../../../workers/data/platform.ts";
+
+const COLUMNS = 40;
+const ROWS = 60_000;
+
+/** One row group, whose pages are 19 MB together. */
+const file = new Uint8Array(
+  parquetWriteBuffer({
+    columnData: Array.from({ length: COLUMNS }, (_, column) => ({
+      name: `c${column}`,
+      data: Float64Array.from({ length: ROWS }, (_, row) => (row * 7_919) % (1_000 + column)),
+      type: "DOUBLE" as const,
+      encoding: "PLAIN" as const,
+    })),
+    codec: "UNCOMPRESSED",
+    rowGroupSize: ROWS,
+    statistics: false,
+  }),
+);
+
+describe("reading a Parquet file whose pages do not find room together", () => {
+  it("reads each page a few times, and not for every batch", async () => {
+    let read = 0;
+    const bytes = sourceOf(file);
+    const counted = {
+      size: bytes.size,
+      read(offset: number, length: number) {
+        read += length;
+        return bytes.read(offset, length);
+      },
+    };
+    const table = await parquetReader(platform).read(counted, {});
+    let rows = 0;
+    let last: unknown;
+    for await (const batch of table.batches()) {
+      expect(batch.rows).toBeLessThanOrEqual(4_096);
+      rows += batch.rows;
+      last = batch.columns.at(-1)?.[batch.rows - 1];
+    }
+    expect(rows).toBe(ROWS);
+    expect(last).toBe(((ROWS - 1) * 7_919) % (1_000 + COLUMNS - 1));
+    expect(read / bytes.size).toBeLessThan(6);
+  });
+});
