@@ -14,14 +14,18 @@ export function partsOf(
     async read(offset, length) {
       checkRange({ size }, offset, length);
       const bytes = new Uint8Array(length);
+      const reads: Promise<void>[] = [];
       let at = 0;
       for (const { from, to } of parts) {
         const first = Math.max(at, offset);
         const end = Math.min(at + to - from, offset + length);
-        if (end > first)
-          bytes.set(await source.read(from + first - at, end - first), first - offset);
+        if (end > first) {
+          const read = source.read(from + first - at, end - first);
+          reads.push(read.then((part) => bytes.set(part, first - offset)));
+        }
         at += to - from;
       }
+      await Promise.all(reads);
       return bytes;
     },
   };
