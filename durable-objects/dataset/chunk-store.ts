@@ -4,7 +4,7 @@ import {
   type SegmentRef,
   unpackSegment,
 } from "../../domain/datasets/chunks/segments.ts";
-import type { Extent, Pack } from "../../contract/dataset-record.ts";
+import type { Extent } from "../../contract/dataset-record.ts";
 
 /** A value may have 2 MB. */
 const ASKED_AT_ONCE = 20_000;
@@ -21,8 +21,8 @@ type Place = { sha256: string; key: string; start: number; length: number };
 
 /**
  * Which chunks a dataset has, and where they lie. A segment counts the versions that it is part
- * of, a chunk the segments, a pack the chunks that any segment needs: so what becomes of an
- * object is known from what changed. A chunk that nothing needs can be needed again until its
+ * of, a chunk the segments, a pack the bytes of chunks that any segment needs: so what becomes of
+ * an object is known from what changed. A chunk that nothing needs can be needed again until its
  * pack goes.
  */
 export class ChunkStore {
@@ -34,17 +34,18 @@ export class ChunkStore {
 
   /** Positions of those that are not there. */
   missing(sha256s: readonly string[]): number[] {
-    const found = this.#lengths(sha256s);
+    const found = this.lengths(sha256s);
     return [...sha256s.keys()].filter((at) => !found.has(sha256s[at] ?? ""));
   }
 
   /** How many of these are not there, or have another length there than is said. */
   unlike(recipe: Recipe): number {
-    const found = this.#lengths(recipe.map(({ sha256 }) => sha256));
+    const found = this.lengths(recipe.map(({ sha256 }) => sha256));
     return recipe.filter(({ sha256, length }) => found.get(sha256) !== length).length;
   }
 
-  #lengths(sha256s: readonly string[]): Map<string, number> {
+  /** Of those that are there, their bytes. */
+  lengths(sha256s: readonly string[]): Map<string, number> {
     const found = new Map<string, number>();
     for (let at = 0; at < sha256s.length; at += ASKED_AT_ONCE) {
       const rows = this.#sql.exec<{ sha256: string; length: number }>(
@@ -54,31 +55,6 @@ export class ChunkStore {
       for (const { sha256, length } of rows) found.set(sha256, length);
     }
     return found;
-  }
-
-  /** A chunk that is there already stays where it is. */
-  addPack(uploadId: string, { key, size_bytes, chunks }: Pack): void {
-    const added = this.#sql
-      .exec<{ id: number }>(
-        `INSERT INTO pack (key, upload_id, size_bytes, live) VALUES (?, ?, ?, 0)
-         ON CONFLICT DO NOTHING RETURNING id`,
-        key,
-        uploadId,
-        size_bytes,
-      )
-      .toArray()[0];
-    if (!added) return;
-    let start = 0;
-    for (const { sha256, length } of chunks) {
-      this.#sql.exec(
-        "INSERT INTO chunk VALUES (?, ?, ?, ?, 0) ON CONFLICT DO NOTHING",
-        sha256,
-        added.id,
-        start,
-        length,
-      );
-      start += length;
-    }
   }
 
   /** The bytes that no segment needed before these did. */
@@ -136,57 +112,13 @@ export class ChunkStore {
       if (chunk.segments !== (by === 1 ? 1 : 0)) continue;
       turned.chunks += 1;
       turned.bytes += chunk.length;
-      this.#sql.exec("UPDATE pack SET live = live + ? WHERE id = ?", by, chunk.pack);
+      this.#sql.exec(
+        "UPDATE pack SET live_bytes = live_bytes + ? WHERE id = ?",
+        by * chunk.length,
+        chunk.pack,
+      );
     }
     return turned;
-  }
-
-  /**
-   * Forgets packs that nothing needs, and tells whether there are some; their objects are dead. While a file is coming in, all
-   * stay: it may have been told that it need not send a chunk.
-   */
-  dropDeadPacks(): boolean {
-    const dead = this.#sql
-      .exec<{ id: number; key: string }>(
-        `SELECT id, key FROM pack
-         WHERE live = 0
-           AND NOT EXISTS (SELECT 1 FROM upload WHERE status IN ('open', 'checking'))`,
-      )
-      .toArray();
-    for (const { id, key } of dead) {
-      this.#sql.exec("DELETE FROM chunk WHERE pack = ?", id);
-      this.#sql.exec("DELETE FROM pack WHERE id = ?", id);
-      this.#sql.exec("INSERT INTO dead_object VALUES (?) ON CONFLICT DO NOTHING", key);
-    }
-    return dead.length > 0;
-  }
-
-  /** Objects of packs that were forgotten, and are still to be removed. */
-  deadObjects(limit: number): string[] {
-    return this.#sql
-      .exec<{ key: string }>("SELECT key FROM dead_object LIMIT ?", limit)
-      .toArray()
-      .map(({ key }) => key);
-  }
-
-  forgetObjects(keys: readonly string[]): void {
-    this.#sql.exec(
-      "DELETE FROM dead_object WHERE key IN (SELECT value FROM json_each(?))",
-      JSON.stringify(keys),
-    );
-  }
-
-  packsOf(uploadId: string): string[] {
-    return this.#sql
-      .exec<{ key: string }>("SELECT key FROM pack WHERE upload_id = ?", uploadId)
-      .toArray()
-      .map(({ key }) => key);
-  }
-
-  storedBytes(): number {
-    return this.#sql
-      .exec<{ bytes: number }>("SELECT COALESCE(SUM(size_bytes), 0) AS bytes FROM pack")
-      .one().bytes;
   }
 
   segmentsOf(number: number): StoredSegment[] {

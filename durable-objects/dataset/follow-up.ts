@@ -5,20 +5,22 @@ import {
   removeDatasetVersion,
 } from "../../database/datasets.ts";
 import { type Directory, openDirectory } from "../../database/directory.ts";
+import { datasetPrefix } from "../../contract/dataset-record.ts";
 import { versionLineage } from "../../domain/lineage/version-lineage.ts";
 import { callActor } from "../shared/call-actor.ts";
-import type { ChunkStore } from "./chunk-store.ts";
 import type { DatasetState, DatasetStore } from "./dataset-store.ts";
 import type { EventStore } from "./event-store.ts";
+import type { PackStore } from "./pack-store.ts";
 
 /** R2 removes so many objects in one call. */
 const OBJECTS_AT_ONCE = 1_000;
 const EVENTS_AT_ONCE = 100;
+const NAMED_AT_ONCE = 1_000;
 
-type Stores = { store: DatasetStore; chunks: ChunkStore };
+type Stores = { store: DatasetStore; packs: PackStore };
 
 /** Brings the row of the directory to where the dataset stands, or removes it. */
-export async function listDataset(env: Env, { store, chunks }: Stores): Promise<void> {
+export async function listDataset(env: Env, { store, packs }: Stores): Promise<void> {
   const state = store.state();
   if (!state) return;
   const directory = openDirectory(env.DB);
@@ -34,7 +36,7 @@ export async function listDataset(env: Env, { store, chunks }: Stores): Promise<
     row_count: head?.row_count ?? null,
     size_bytes: head?.size_bytes ?? null,
     versions: store.count(),
-    stored_bytes: chunks.storedBytes(),
+    stored_bytes: packs.storedBytes(),
     updated_at: state.updated_at,
   });
 }
@@ -76,6 +78,22 @@ async function forgetVersion(
   );
 }
 
+/** Gives the nodes of all versions the dataset's name, some at once. */
+export async function nameInLineage(env: Env, store: DatasetStore): Promise<void> {
+  for (let after: number | undefined = 0; after !== undefined;) {
+    const state = store.state();
+    if (!state || state.deleted_at !== null) return;
+    const { owner_id, name } = state.definition;
+    const versions = store.idsAfter(after, NAMED_AT_ONCE);
+    const ids = versions.map(({ version_id }) => version_id);
+    await callActor(
+      () => env.LINEAGE.getByName(owner_id),
+      (lineage) => lineage.nameVersions(ids, name),
+    );
+    after = versions.at(-1)?.version_number;
+  }
+}
+
 /** Sends what happened since the last time to the queue, in order, at least once. */
 export async function sendEvents(env: Env, store: EventStore): Promise<void> {
   for (;;) {
@@ -91,13 +109,17 @@ export async function sendEvents(env: Env, store: EventStore): Promise<void> {
   }
 }
 
-export async function removeDeadObjects(env: Env, chunks: ChunkStore): Promise<void> {
+/** Removes objects whose time has come; of a dataset that was deleted, all. */
+export async function removeDeadObjects(env: Env, { store, packs }: Stores): Promise<void> {
   for (;;) {
-    const keys = chunks.deadObjects(OBJECTS_AT_ONCE);
-    if (keys.length === 0) return;
+    const keys = packs.deadObjects(OBJECTS_AT_ONCE);
+    if (keys.length === 0) break;
     await env.DATASETS.delete(keys);
-    chunks.forgetObjects(keys);
+    packs.forgetObjects(keys);
   }
+  const state = store.state();
+  if (typeof state?.deleted_at === "number")
+    await sweep(env, datasetPrefix(state.definition.dataset_id), () => new Set());
 }
 
 /** Removes what lies under the prefix but for what is kept once it was listed; null: all of it. */

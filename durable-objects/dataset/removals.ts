@@ -1,12 +1,18 @@
 import type { CollectedRecord, DatasetRefusal } from "../../contract/dataset-record.ts";
 import type { Effects } from "../shared/effects.ts";
 import type { ChunkStore } from "./chunk-store.ts";
+import type { Compaction } from "./compaction.ts";
 import type { DatasetStore, VersionOutline } from "./dataset-store.ts";
 
 /** Versions, and what uses each of them, that a refusal names. */
 const MOST_NAMED = { versions: 1_000, users: 20 };
 
-type Parts = { store: DatasetStore; chunks: ChunkStore; effects: Effects };
+type Parts = {
+  store: DatasetStore;
+  chunks: ChunkStore;
+  compaction: Compaction;
+  effects: Effects;
+};
 
 /** Takes versions away, and with them what nothing else needs. */
 export class Removals {
@@ -50,7 +56,7 @@ export class Removals {
         }
         // What would become of the rows is known from trying it.
         if (isDryRun) throw tried;
-        this.dropDeadPacks(now);
+        this.#parts.compaction.tidy(now);
       });
     } catch (error) {
       if (error !== tried) throw error;
@@ -67,10 +73,6 @@ export class Removals {
     effects.add("dataset", now);
     for (const parent of parent_version_ids) effects.add(`claim:${parent}:${version_id}`, now);
     return freed;
-  }
-
-  dropDeadPacks(now: number): void {
-    if (this.#parts.chunks.dropDeadPacks()) this.#parts.effects.add("objects", now);
   }
 }
 

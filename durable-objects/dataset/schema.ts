@@ -109,4 +109,23 @@ export const SCHEMA: readonly SchemaStep[] = [
       ) STRICT;
     `,
   },
+  {
+    // Null for a claim that was made before owners were noted.
+    id: "0002_claim_owner",
+    sql: "ALTER TABLE claim ADD COLUMN owner_id TEXT",
+  },
+  {
+    // A pack counts bytes in place of chunks. An object without `due_at` is to be removed now.
+    id: "0003_compaction",
+    sql: `
+      ALTER TABLE pack RENAME COLUMN live TO live_bytes;
+      UPDATE pack SET live_bytes =
+        (SELECT COALESCE(SUM(length), 0) FROM chunk WHERE chunk.pack = pack.id AND segments > 0);
+      ALTER TABLE pack ADD COLUMN rewrite_at INTEGER;
+      ALTER TABLE pack ADD COLUMN read_until INTEGER NOT NULL DEFAULT 0;
+      CREATE INDEX pack_rewrite ON pack (rewrite_at) WHERE rewrite_at IS NOT NULL;
+      ALTER TABLE dead_object ADD COLUMN due_at INTEGER;
+      CREATE INDEX dead_object_due ON dead_object (due_at) WHERE due_at IS NOT NULL;
+    `,
+  },
 ];

@@ -29,6 +29,7 @@ export type Upload = {
 /** What of it may be long: a file has up to 2,000 columns, and each its profile. */
 type Facts = Pick<Upload, "terms" | "file" | "result" | "claimed">;
 type Row = Omit<Upload, keyof Facts>;
+type PartRow = { chunks: number; size_bytes: number; bytes: ArrayBuffer };
 
 /** Chunks in one value, which may have 2 MB; each takes 36 bytes. */
 const PART = 32_768;
@@ -119,16 +120,41 @@ export class UploadStore {
     return "declared";
   }
 
+  /**
+   * Notes chunks that a file need not send whose recipe is told once it was read: they take the
+   * place of the recipe until then.
+   */
+  relyOn(id: string, chunks: readonly ChunkRef[]): void {
+    this.#append(id, this.declared(id).chunks, chunks);
+  }
+
+  /** Chunks that any file that is coming in has, or was told that it need not send; a part at a time. */
+  *reliedOn(): Generator<Recipe> {
+    const parts = this.#sql
+      .exec<{ id: string; start: number }>(
+        `SELECT upload_id AS id, start FROM recipe_part
+         WHERE upload_id IN (SELECT id FROM upload WHERE status IN ('open', 'checking'))`,
+      )
+      .toArray();
+    for (const { id, start } of parts)
+      yield this.#sql
+        .exec<PartRow>(
+          "SELECT chunks, size_bytes, bytes FROM recipe_part WHERE upload_id = ? AND start = ?",
+          id,
+          start,
+        )
+        .toArray()
+        .flatMap((part) => unpacked(id, part));
+  }
+
   recipe(id: string): Recipe {
     return this.#sql
-      .exec<{ chunks: number; size_bytes: number; bytes: ArrayBuffer }>(
+      .exec<PartRow>(
         "SELECT chunks, size_bytes, bytes FROM recipe_part WHERE upload_id = ? ORDER BY start",
         id,
       )
       .toArray()
-      .flatMap(({ bytes, ...part }) =>
-        unpackSegment(new Uint8Array(bytes), { sha256: id, ...part }),
-      );
+      .flatMap((part) => unpacked(id, part));
   }
 
   putRecipe(id: string, recipe: Recipe): void {
@@ -178,6 +204,9 @@ export class UploadStore {
     return JSON.parse(texts.join("")) as Facts;
   }
 }
+
+const unpacked = (id: string, { bytes, ...part }: PartRow): Recipe =>
+  unpackSegment(new Uint8Array(bytes), { sha256: id, ...part });
 
 const bytesOf = (chunks: readonly ChunkRef[]): number =>
   chunks.reduce((sum, { length }) => sum + length, 0);

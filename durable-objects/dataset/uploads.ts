@@ -4,13 +4,14 @@ import type {
   Pack,
   UploadRecord,
 } from "../../contract/dataset-record.ts";
+import type { ExpectedFile } from "../../contract/dataset-work.ts";
 import { packPrefix } from "../../contract/dataset-record.ts";
 import type { ChunkRef } from "../../domain/datasets/chunks/recipe.ts";
 import type { DatasetProblem } from "../../domain/datasets/dataset-fault.ts";
 import { fail, ok, type Result } from "../../domain/result.ts";
 import { type Commits, type Parts, PATIENCE_MS } from "./commits.ts";
 import { sweep } from "./follow-up.ts";
-import { refusalOf } from "./refusal-of.ts";
+import { followsOf, refusalOf } from "./refusal-of.ts";
 
 /** Chunks of one file: their recipe is in memory as a whole. */
 const MOST_CHUNKS = 2 ** 18;
@@ -46,6 +47,21 @@ export class Uploads {
       expires_at: now + PATIENCE_MS,
     });
     return this.describe(id);
+  }
+
+  /** What the file of an upload has to be that has not ended, if it could be the next version. */
+  expected(id: string): Result<ExpectedFile, DatasetRefusal> {
+    const { store, uploads } = this.#parts;
+    const upload = uploads.get(id);
+    const state = store.state();
+    if (!upload || upload.result || !state) return fail({ code: "upload_not_found" });
+    const { size_bytes, read_options } = upload.terms;
+    const refusal = refusalOf(store, upload.terms, null);
+    if (refusal) return fail(refusal);
+    // A file of no known size is written here, and not by a client.
+    if (size_bytes === null) return fail({ code: "upload_not_found" });
+    const { format } = state.definition;
+    return ok({ format, read_options, size_bytes, follows: followsOf(store) });
   }
 
   isOpen(id: string): boolean {
@@ -99,14 +115,23 @@ export class Uploads {
     return ok(chunks.missing(refs.map(({ sha256 }) => sha256)));
   }
 
+  /** Which of these chunks are to be stored, as positions; the others stay until the upload ends. */
+  missing(id: string, sha256s: string[]): number[] {
+    const { uploads, chunks } = this.#parts;
+    const found = chunks.lengths(sha256s);
+    const refs = [...found].map(([sha256, length]) => ({ sha256, length }));
+    if (this.isOpen(id)) this.#storage.transactionSync(() => uploads.relyOn(id, refs));
+    return [...sha256s.keys()].filter((at) => !found.has(sha256s[at] ?? ""));
+  }
+
   addPack(id: string, pack: Pack): Result<null, DatasetRefusal> {
-    const { uploads, chunks, effects } = this.#parts;
+    const { uploads, packs, effects } = this.#parts;
     if (uploads.get(id)?.status !== "open") {
       // Its object came after everything else of the upload was swept.
       effects.add(`upload:${id}`, Date.now());
       return fail({ code: "upload_not_found" });
     }
-    this.#storage.transactionSync(() => chunks.addPack(id, pack));
+    this.#storage.transactionSync(() => packs.add(id, pack));
     return ok(null);
   }
 
@@ -142,13 +167,13 @@ export class Uploads {
   }
 
   end(id: string, now: number): void {
-    const { uploads, chunks, effects } = this.#parts;
+    const { uploads, compaction, effects } = this.#parts;
     const upload = uploads.get(id);
     if (!upload) return;
     this.#commits.giveBack(upload, now);
     uploads.remove(id);
     effects.add(`upload:${id}`, now);
-    if (chunks.dropDeadPacks()) effects.add("objects", now);
+    compaction.tidy(now);
   }
 
   /** Only what has not come to an end; what became of the others can still be asked. */
@@ -165,11 +190,12 @@ export class Uploads {
 
   /** Removes what the upload left in R2 and no pack tells of; nothing while it takes more. */
   async sweep(id: string): Promise<void> {
-    const { store, uploads, chunks } = this.#parts;
+    const { store, uploads, packs } = this.#parts;
     const state = store.state();
     if (!state) return;
-    await sweep(this.#env, packPrefix(state.definition.dataset_id, id), () =>
-      uploads.get(id)?.status === "open" ? null : new Set(chunks.packsOf(id)),
+    const prefix = packPrefix(state.definition.dataset_id, id);
+    await sweep(this.#env, prefix, () =>
+      uploads.get(id)?.status === "open" ? null : new Set(packs.keysOf(id, prefix)),
     );
   }
 }

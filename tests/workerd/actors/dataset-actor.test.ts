@@ -293,7 +293,7 @@ describe("what something needs stays", () => {
          WHERE number = 1`,
       );
       storage.sql.exec(
-        "INSERT INTO claim SELECT 1, id FROM version WHERE number > 1 UNION ALL SELECT 1, 'run_a'",
+        "INSERT INTO claim (number, consumer) SELECT 1, id FROM version WHERE number > 1 UNION ALL SELECT 1, 'run_a'",
       );
     });
     expect(await dataset.remove(true)).toMatchObject({
@@ -315,7 +315,7 @@ describe("what something needs stays", () => {
     expect(planned.kept).toMatchObject([
       {
         version_id: head.version_id,
-        reasons: ["it is the head", "it is one of the latest 1 versions"],
+        reasons: ["it is the head", "it is the latest"],
       },
       { version_id: tagged.version_id, reasons: ["it is tagged gold"] },
     ]);

@@ -1,17 +1,36 @@
-import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { evictDurableObject } from "cloudflare:test";
 import * as fc from "fast-check";
-import { expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import type { CreatedDataset } from "../support/dataset-actor.ts";
 import {
-  type CreatedDataset,
-  createDataset,
-  objectsOf,
-  tableOf,
-} from "../support/dataset-actor.ts";
+  type Clock,
+  createSpace,
+  type Declared,
+  declared,
+  expectSound,
+  fileOf,
+  HOUR,
+  MINUTE,
+  readerOf,
+  spaceOf,
+  standingClock,
+  wake,
+  watchCopies,
+} from "../support/dataset-space.ts";
 import { valueOf } from "../support/granted.ts";
 import { oneByOne } from "../support/one-by-one.ts";
 import { serialId } from "../support/serial-id.ts";
 
-const content = fc.constantFrom("ab", "abc", "bc", "c", "cab");
+let clock: Clock;
+beforeEach(() => {
+  clock = standingClock();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const content = fc.constantFrom("abcdef", "a", "ab", "cdefgh", "gh", "dc", "hgfedcba", "ef");
 const number = fc.integer({ min: 1, max: 5 });
 const Command = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("push" as const), content }) },
@@ -22,12 +41,30 @@ const Command = fc.oneof(
   fc.record({ kind: fc.constant("tag" as const), number }),
   fc.record({ kind: fc.constant("claim" as const), number }),
   fc.record({ kind: fc.constant("release" as const), number }),
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("delete" as const), number }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("delete" as const), number }) },
+  // Told which chunks it need not send; with the rest it comes later, or never.
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("declare" as const), content }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("send" as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("learn" as const), number }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("pass" as const),
+      minutes: fc.constantFrom(2, 7, 61),
+      losing: fc.boolean(),
+    }),
+  },
   fc.record({ kind: fc.constant("collect" as const) }),
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("evict" as const) }) },
-  fc.record({ kind: fc.constant("wake" as const) }),
 );
 type Command = typeof Command extends fc.Arbitrary<infer C> ? C : never;
+
+/** So that there is an object that is mostly needed no more, unless the history between has other plans. */
+const BEFORE: Command[] = [
+  { kind: "push", content: "hgfedcba" },
+  { kind: "push", content: "a" },
+];
+const AFTER: Command[] = [{ kind: "delete", number: 1 }];
 
 /** What a dataset is, without crashes, storage or anybody else. */
 class PlainDataset {
@@ -73,6 +110,13 @@ class PlainDataset {
   }
 }
 
+/** What a history leaves behind beside the dataset. */
+type Around = {
+  coming: Declared[];
+  readers: { number: number; text: string; until: number; read: () => Promise<string> }[];
+  copies: ReturnType<typeof watchCopies>["seen"];
+};
+
 /** One that is not in memory cannot leave it. */
 async function evict(dataset: CreatedDataset["dataset"]): Promise<void> {
   await dataset.describe();
@@ -80,20 +124,22 @@ async function evict(dataset: CreatedDataset["dataset"]): Promise<void> {
 }
 
 async function carryOut(
-  { dataset, begin, ingest, push }: CreatedDataset,
+  created: CreatedDataset,
   plain: PlainDataset,
+  around: Around,
   command: Command,
 ): Promise<void> {
+  const { dataset, begin, ingest, push } = created;
   switch (command.kind) {
     case "push": {
-      const { version } = valueOf(await push(tableOf(command.content)));
+      const { version } = valueOf(await push(fileOf(command.content)));
       expect(version.version_number).toBe(plain.push(command.content));
       return;
     }
     case "push twice": {
       const id = serialId("upl");
       valueOf(await begin(id));
-      const file = await ingest(id, tableOf(command.content));
+      const file = await ingest(id, fileOf(command.content));
       const lost = valueOf(await dataset.commitFile(id, file));
       await evictDurableObject(dataset);
       valueOf(await begin(id));
@@ -102,7 +148,7 @@ async function carryOut(
       return;
     }
     case "push at once": {
-      const replies = await Promise.all(command.contents.map((each) => push(tableOf(each))));
+      const replies = await Promise.all(command.contents.map((each) => push(fileOf(each))));
       const order = replies
         .map((reply, at) => ({ reply: valueOf(reply), pushed: command.contents[at] ?? "" }))
         .toSorted((a, b) => a.reply.version.version_number - b.reply.version.version_number);
@@ -115,7 +161,7 @@ async function carryOut(
     case "abandon": {
       const id = serialId("upl");
       valueOf(await begin(id));
-      await ingest(id, tableOf(command.content));
+      await ingest(id, fileOf(command.content));
       await dataset.cancelUpload(id);
       return;
     }
@@ -138,43 +184,87 @@ async function carryOut(
       expect(reply.ok).toBe(plain.remove(command.number));
       return;
     }
-    case "collect":
-      valueOf(await dataset.collect(false));
+    case "collect": {
+      const before = await spaceOf(dataset);
+      const planned = valueOf(await dataset.collect(true));
+      const gone = valueOf(await dataset.collect(false));
+      expect(gone).toEqual(planned);
+      expect(before.live - (await spaceOf(dataset)).live).toBe(gone.bytes);
       plain.collect();
+      return;
+    }
+    case "declare":
+      around.coming.push(await declared(created, command.content));
+      return;
+    case "send": {
+      const coming = around.coming.shift();
+      if (!coming) return;
+      const { status, result } = await coming.send();
+      expect(status).toBe("done");
+      expect(result?.version.version_number).toBe(plain.push(coming.content));
+      return;
+    }
+    case "learn": {
+      const text = plain.versions.get(command.number);
+      if (text === undefined) return;
+      const { read } = await readerOf(created, command.number);
+      around.readers.push({ number: command.number, text, until: clock.now() + HOUR, read });
+      return;
+    }
+    case "pass":
+      around.copies.isLost = command.losing;
+      clock.pass(command.minutes * MINUTE);
+      await wake(dataset);
+      around.copies.isLost = false;
       return;
     case "evict":
       await evict(dataset);
-      return;
-    case "wake":
-      await runDurableObjectAlarm(dataset);
   }
 }
 
-it("whatever writers, evictions, repeats and removals there are, each version that is left reads as it was sent", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(Command, { maxLength: 14, size: "max" }), async (history) => {
-      const created = await createDataset({ retention: { keep_last: 2 } });
-      const plain = new PlainDataset();
-      await oneByOne(history, (command) => carryOut(created, plain, command));
-      await evict(created.dataset);
-      await runDurableObjectAlarm(created.dataset);
+/** Who has learnt where a version lies can read it there for an hour, as long as it is there. */
+async function readAll({ versions }: PlainDataset, { readers }: Around): Promise<void> {
+  for (const { number, text, until, read } of readers)
+    if (versions.has(number) && clock.now() < until) expect(await read()).toBe(fileOf(text));
+}
 
-      const { dataset, dataset_id, read } = created;
+it("whatever writers, readers, evictions, repeats, removals and copies there are, each version that is left reads as it was sent", async () => {
+  vi.spyOn(console, "error").mockReturnValue();
+  const copies = watchCopies().seen;
+  await fc.assert(
+    fc.asyncProperty(fc.array(Command, { maxLength: 20, size: "max" }), async (history) => {
+      const created = await createSpace({ retention: { keep_last: 2 } });
+      const { dataset, read } = created;
+      const plain = new PlainDataset();
+      const around: Around = { coming: [], readers: [], copies };
+      await oneByOne([...BEFORE, ...history, ...AFTER], async (command) => {
+        await carryOut(created, plain, around, command);
+        await readAll(plain, around);
+      });
+      await evict(dataset);
+
       const versions = valueOf(await dataset.versions(undefined, 100));
       expect(versions.map(({ version_number }) => version_number)).toEqual(
         [...plain.versions.keys()].toSorted((a, b) => b - a),
       );
-      for (const [version_number, held] of plain.versions)
-        expect(await read({ version_number })).toBe(tableOf(held));
-      const { head, stored_bytes } = valueOf(await dataset.describe());
+      const { head } = valueOf(await dataset.describe());
       expect(head?.version_number ?? 0).toBe(plain.head);
-      // Nothing lies in R2 but what the versions are read from.
-      const sizes = await Promise.all(
-        (await objectsOf(dataset_id)).map(async (key) => key.split("/").length),
-      );
-      expect(sizes.every((parts) => parts === 4)).toBe(true);
-      if (plain.versions.size === 0) expect(stored_bytes).toBe(0);
+
+      // Who has not come back by now does not come any more: first uploads end, then copies, then readers.
+      for (const ms of [25 * HOUR, 10 * MINUTE, 2 * HOUR]) {
+        clock.pass(ms);
+        await wake(dataset);
+      }
+      for (const [version_number, held] of plain.versions)
+        expect(await read({ version_number })).toBe(fileOf(held));
+      await expectSound(created);
+      const { live, stored } = await spaceOf(dataset);
+      const needed = new Set([...plain.versions.values()].flatMap((held) => held.split("")));
+      expect(live).toBe(fileOf([...needed].join("")).length);
+      expect(stored).toBeLessThanOrEqual(2 * live);
+      expect(valueOf(await dataset.describe()).stored_bytes).toBe(stored);
     }),
-    { numRuns: 12 },
+    { numRuns: 16 },
   );
+  expect(copies.begun).toBeGreaterThan(0);
 }, 120_000);

@@ -73,7 +73,7 @@ export async function createDataset(change: Partial<DatasetDefinition> = {}) {
     };
     const body = new Response(bytes).body ?? new ReadableStream<Uint8Array>();
     const done: Result<IngestedFile, unknown> = await env.DATA.ingest(body, task, (sha256s) =>
-      dataset.missing(sha256s),
+      dataset.missing(uploadId, sha256s),
     );
     return valueOf(done);
   };

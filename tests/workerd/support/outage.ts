@@ -8,6 +8,7 @@ const OUTAGES = {
   R2: () => [vi.spyOn(env.MODELS, "delete").mockImplementation(down)],
   models: () => [vi.spyOn(env.MODEL, "getByName").mockImplementation(down)],
   lineage: () => [vi.spyOn(env.LINEAGE, "getByName").mockImplementation(down)],
+  datasets: () => [vi.spyOn(env.DATASET, "getByName").mockImplementation(down)],
 };
 
 function down(): never {
