@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from "../result.ts";
+import type { LineageNode } from "./lineage-node.ts";
 
 /**
  * A node and all that it was made from, each behind what it was itself made from: the order to do
@@ -28,3 +29,7 @@ export function chainTo<Id>(
   }
   return ok([...done]);
 }
+
+/** Nodes in the order of their times, as far as there are any. */
+export const inTime = (nodes: readonly LineageNode[]): LineageNode[] =>
+  nodes.toSorted((a, b) => a.created_at - b.created_at || (a.node_id < b.node_id ? -1 : 1));

@@ -23,6 +23,8 @@ export type LineageVersion = {
 };
 
 const MOST_COLUMNS = 48;
+/** Their names together, in characters. */
+const LONGEST_COLUMNS = 2_000;
 const MOST_PARAMETERS_LENGTH = 1_500;
 
 /**
@@ -77,8 +79,14 @@ const transformationNode = (record: Transformed): LineageNode => ({
   },
 });
 
-const columnsOf = ({ fields }: Schema): Json =>
-  fields.slice(0, MOST_COLUMNS).map(({ name, type }) => ({ name, type }));
+/** The first of them: a node is small. */
+function columnsOf({ fields }: Schema): Json {
+  let length = 0;
+  return fields.slice(0, MOST_COLUMNS).flatMap(({ name, type }) => {
+    length += name.length;
+    return length > LONGEST_COLUMNS ? [] : [{ name, type }];
+  });
+}
 
 /** Fitted values can be large; the version's own record has them all. */
 const smallEnough = (name: string, value: object): { [name: string]: Json } =>

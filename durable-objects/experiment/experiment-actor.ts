@@ -68,8 +68,11 @@ export class ExperimentActor extends DurableObject<Env> {
         store.insert(definition, draftOf(definition));
         this.#core.note({ type: "created", at, by, epoch: 0, data: {} });
         this.#core.effects.add("directory", at);
+        this.#core.effects.add("lineage", at);
       });
-      await this.#core.settle();
+      await this.#core.settle({ but: "lineage" });
+      // The graph follows behind the answer; where that is cut off, with the alarm.
+      this.ctx.waitUntil(this.#core.settle({ only: "lineage" }));
     }
     return ok(this.#core.snapshot());
   }
@@ -156,7 +159,7 @@ export class ExperimentActor extends DurableObject<Env> {
     const now = Date.now();
     this.#core.commit(() => {
       this.#core.store.abandon(now);
-      for (const effect of ["directory", "claims", "feed", "shards"])
+      for (const effect of ["directory", "claims", "feed", "lineage", "shards"])
         this.#core.effects.add(effect, now);
     });
     this.#core.forget();

@@ -9,7 +9,7 @@ import {
 import { type Evidence, nextStep, type Step } from "../../domain/experiments/steward.ts";
 import { type Cell, mergeCells } from "../../domain/experiments/totals.ts";
 import type { Result } from "../../domain/result.ts";
-import { Effects } from "../shared/effects.ts";
+import { Effects, type Part } from "../shared/effects.ts";
 import { BudgetBook } from "./budget-book.ts";
 import { ExperimentStore } from "./experiment-store.ts";
 import { OutcomeCounter } from "./outcome-counter.ts";
@@ -190,10 +190,10 @@ export class ExperimentCore {
     return Math.max(changed_at, Math.min(leases_end, changed_at + lease_ms));
   }
 
-  /** Delivers what is owed and sets the alarm for what time alone decides. */
-  async settle(): Promise<void> {
+  /** Delivers what is owed, or a part of it, and sets the alarm for what time alone decides. */
+  async settle(part?: Part): Promise<void> {
     await this.schedule();
-    await this.effects.flush(Date.now());
+    await this.effects.flush(Date.now(), part);
     await this.schedule();
   }
 

@@ -3,6 +3,7 @@ import { releaseLayer } from "./release-layer.ts";
 import { openDirectory } from "../../database/directory.ts";
 import { deleteExperiment, putExperimentStatus } from "../../database/experiments.ts";
 import { tableOf } from "../../domain/experiments/decide.ts";
+import { experimentLineage } from "../../domain/lineage/experiment-lineage.ts";
 import { callActor } from "../shared/call-actor.ts";
 import type { ExperimentStore } from "./experiment-store.ts";
 
@@ -22,7 +23,18 @@ export async function deliverFollowUp(
   if (effect === "claims") await settleClaims(env, last, removed);
   if (effect === "feed") await publishChange(env, last, removed);
   if (effect === "events") await sendEvents(env, last, store);
+  if (effect === "lineage") await tellGraph(env, last, removed);
   if (effect === "shards" && removed) await clearShards(env, last);
+}
+
+/** Brings the experiment's node in its owner's graph to where it stands. */
+async function tellGraph(env: Env, { definition }: Standing, removed: boolean): Promise<void> {
+  const { nodes, edges } = experimentLineage(definition);
+  await callActor(
+    () => env.LINEAGE.getByName(definition.owner_id),
+    async (graph): Promise<unknown> =>
+      removed ? graph.remove([definition.id]) : graph.put(nodes, edges),
+  );
 }
 
 /** The shards that have counted for the experiment forget it as its own actor does. */

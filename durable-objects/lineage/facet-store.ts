@@ -1,6 +1,7 @@
 import type { Json } from "../../domain/datasets/table.ts";
 import type { ToldFacet } from "../../domain/lineage/openlineage/facts.ts";
 import type { GraphStore } from "./graph-store.ts";
+import { Room } from "./room.ts";
 
 /** Of a node. */
 const MOST_FACETS = 128;
@@ -36,13 +37,21 @@ export class FacetStore {
       );
   }
 
-  of(node_id: string): { [name: string]: Json } {
+  /** What finds no room is named, with its size. */
+  of(node_id: string, room = new Room()): { [name: string]: Json } {
     const key = this.#nodes.keyOf(node_id);
     if (key === undefined) return {};
     const rows = this.#sql.exec<{ name: string; body: string }>(
       "SELECT name, body FROM facet WHERE node = ? ORDER BY name",
       key,
     );
-    return Object.fromEntries([...rows].map(({ name, body }) => [name, JSON.parse(body) as Json]));
+    return Object.fromEntries(
+      [...rows].map(({ name, body }): [string, Json] => [
+        name,
+        room.takes(name.length + body.length)
+          ? (JSON.parse(body) as Json)
+          : { _left_out: `${body.length} characters` },
+      ]),
+    );
   }
 }

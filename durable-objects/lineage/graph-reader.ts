@@ -4,7 +4,6 @@ import {
   type CyclesAnswer,
   DEFAULT_DEPTH,
   DEFAULT_TRACED,
-  type ImpactAnswer,
   type LineageRefusal,
   MOST_DEPTH,
   MOST_TRACED,
@@ -13,23 +12,23 @@ import {
   type TraceAnswer,
   type TraceQuery,
 } from "../../contract/lineage-record.ts";
-import { chainTo } from "../../domain/lineage/chain.ts";
+import { chainTo, inTime } from "../../domain/lineage/chain.ts";
 import { commonAncestors } from "../../domain/lineage/common-ancestors.ts";
 import { cyclesIn } from "../../domain/lineage/cycles.ts";
-import { carriesEveryRow, impactOf } from "../../domain/lineage/impact.ts";
 import type { LineageEdge, LineageNode, NodeKind } from "../../domain/lineage/lineage-node.ts";
 import { type Budget, byNode, type Link, reach, type Reached } from "../../domain/lineage/reach.ts";
 import type { ToldChain, ToldStep } from "../../domain/lineage/openlineage/write-events.ts";
 import { fail, ok, type Result } from "../../domain/result.ts";
 import type { FacetStore } from "./facet-store.ts";
 import type { Direction, GraphStore } from "./graph-store.ts";
+import { Room } from "./room.ts";
 
 /** What one answer may meet and read when it has to look at more than it lists. */
-const WIDE = { nodes: 20_000, edges: 100_000 };
-const MOST_LISTED = 1_000;
+export const WIDE = { nodes: 20_000, edges: 100_000 };
+export const MOST_LISTED = 1_000;
 const MOST_CYCLES = 100;
-/** Of the ids on all ways of one answer, in characters: an answer over RPC has 32 MiB at most. */
-const LONGEST_WAYS = 4_000_000;
+/** In characters, with all that is known of each step. */
+const LONGEST_CHAIN = 8_000_000;
 
 /** Answers questions about the graph; every method reads a bounded part of it, synchronously. */
 export class GraphReader {
@@ -58,7 +57,7 @@ export class GraphReader {
   /** The versions of datasets that a node names as its own data. */
   dataOf(key: number): string[] {
     return this.#store
-      .nodesBeside(key, "upstream", MOST_LISTED)
+      .nodesBeside(key, "upstream", WIDE.nodes)
       .filter(({ node_type }) => node_type === "dataset_version")
       .map(({ node_id }) => node_id);
   }
@@ -76,8 +75,10 @@ export class GraphReader {
     const listed = this.#listed(reached, query.kinds);
     const page = listed.slice(from, to);
     const hasMore = listed.length > to || (reached.stopped === "nodes" && !query.kinds);
-    const why = listed.length > to ? "nodes" : reached.stopped;
-    const edges = edgesWithin(reached, listed.slice(0, to), new Set(page), direction);
+    const links = edgesWithin(reached, listed.slice(0, to), new Set(page), direction);
+    const edges = this.#edges(links);
+    const unsaid = edges.length < links.length ? "edges" : null;
+    const why = listed.length > to ? "nodes" : (reached.stopped ?? unsaid);
     return ok({
       ...this.#traced(page, reached, edges),
       truncated: why !== null,
@@ -113,24 +114,39 @@ export class GraphReader {
       depth: Infinity,
     });
     const cycles = cyclesIn(byNode(links));
-    const shown = cycles.slice(0, MOST_CYCLES);
-    const ids = this.#store.ids(shown.flat());
+    const ids = this.#store.ids(cycles.slice(0, MOST_CYCLES).flat());
+    const room = new Room();
+    const shown = cycles
+      .slice(0, MOST_CYCLES)
+      .map((keys) => keys.map((key) => ids.get(key) ?? ""))
+      .filter((cycle) => room.takes(lengthOf(cycle)));
     return {
-      cycles: shown.map((keys) => keys.map((key) => ids.get(key) ?? "")),
+      cycles: shown,
       truncated: stopped !== null || cycles.length > shown.length || starts.length === WIDE.nodes,
     };
   }
 
-  chain(node_id: string): Result<ChainAnswer, LineageRefusal> {
+  /** A cycle leaves no order to do things again in, and is refused, or told in that of time. */
+  chain(
+    node_id: string,
+    cyclic: "refused" | "in time" = "refused",
+  ): Result<ChainAnswer, LineageRefusal> {
     const key = this.#store.keyOf(node_id);
     if (key === undefined) return notFound(node_id);
-    const upstream = this.#store.neighbours("upstream");
-    const reached = reach([key], upstream, { ...WIDE, nodes: MOST_LISTED, depth: Infinity });
+    const reached = this.#upstreamOf(key);
     const ordered = chainTo(key, byNode(reached.links));
-    if (!ordered.ok) return this.cycleFound(ordered.error);
-    const nodes = this.#inOrder(ordered.value);
+    if (!ordered.ok && cyclic === "refused") return this.cycleFound(ordered.error);
+    const nodes = ordered.ok
+      ? this.#inOrder(ordered.value)
+      : inTime(this.#inOrder([...reached.met.keys()]));
     const edges = this.#edges(reached.links.map(([to, from]) => [from, to]));
-    return ok({ nodes, edges, truncated: reached.stopped !== null });
+    const isWhole = reached.stopped === null && edges.length === reached.links.length;
+    return ok({ nodes, edges, truncated: !isWhole });
+  }
+
+  #upstreamOf(key: number): Reached<number> {
+    const upstream = this.#store.neighbours("upstream");
+    return reach([key], upstream, { ...WIDE, nodes: MOST_LISTED, depth: Infinity });
   }
 
   /** `runOf` answers with the record of a run. */
@@ -138,60 +154,34 @@ export class GraphReader {
     node_id: string,
     runOf: (run_id: string) => RunRecord | undefined,
   ): Result<ToldChain, LineageRefusal> {
-    const chain = this.chain(node_id);
+    const chain = this.chain(node_id, "in time");
     if (!chain.ok) return chain;
     const keys = this.#store.keysOf(chain.value.nodes.map(({ node_id: id }) => id));
+    const room = new Room(LONGEST_CHAIN);
     const steps: ToldStep[] = [];
     const named = new Set<string>();
     for (const node of chain.value.nodes) {
       const key = keys.get(node.node_id);
       if (key === undefined || !isStep(node)) continue;
+      const run = runOf(node.node_id) ?? null;
+      if (!room.takes(run ? JSON.stringify(run).length : 0)) break;
       const beside = (direction: Direction) =>
-        this.#store.nodesBeside(key, direction, MOST_LISTED).filter(isData).map(this.#told);
+        this.#store
+          .nodesBeside(key, direction, MOST_LISTED)
+          .filter((other) => isData(other) && room.takes(sizeOf(other)))
+          .map((other) => this.#told(other, room));
       const step = { inputs: beside("upstream"), outputs: beside("downstream") };
       for (const data of [...step.inputs, ...step.outputs]) named.add(data.node_id);
-      steps.push({ node: this.#told(node), run: runOf(node.node_id) ?? null, ...step });
+      steps.push({ node: this.#told(node, room), run, ...step });
     }
-    const alone = chain.value.nodes.filter((node) => isData(node) && !named.has(node.node_id));
-    return ok({ steps, alone: alone.map(this.#told), truncated: chain.value.truncated });
+    const alone = chain.value.nodes
+      .filter((node) => isData(node) && !named.has(node.node_id) && !room.isFull)
+      .map((node) => this.#told(node, room));
+    return ok({ steps, alone, truncated: chain.value.truncated || room.isFull });
   }
 
-  readonly #told = (node: LineageNode): LineageNode & { facets: NodeRecord["facets"] } => ({
-    ...node,
-    facets: this.#facets.of(node.node_id),
-  });
-
-  /** `rows`: whether single rows are withdrawn, which may not have come through. */
-  impact(node_ids: readonly string[], rows: boolean): Result<ImpactAnswer, LineageRefusal> {
-    const keys = this.#store.keysOf(node_ids);
-    const missing = node_ids.find((id) => !keys.has(id));
-    if (missing !== undefined) return notFound(missing);
-    const withdrawn = [...keys.values()];
-    const reached = reach(withdrawn, this.#store.neighbours("downstream"), {
-      ...WIDE,
-      depth: Infinity,
-    });
-    const nodes = this.#store.nodes([...reached.met.keys()]);
-    const carries = (from: number, to: number): boolean => {
-      const [one, other] = [nodes.get(from), nodes.get(to)];
-      return !rows || (!!one && !!other && carriesEveryRow(carrierOf(one), carrierOf(other)));
-    };
-    const idOf = (key: number) => nodes.get(key)?.node_id ?? "";
-    const isListed = (key: number): boolean => {
-      const node = nodes.get(key);
-      return !!node && RETRAINED.has(node.node_type) && node.metadata["deleted"] !== true;
-    };
-    const affected: ImpactAnswer["affected"] = [];
-    let length = 0;
-    for (const { id, way, certain } of impactOf(withdrawn, reached, carries, isListed)) {
-      const node = nodes.get(id);
-      const path = way.map(idOf);
-      for (const each of path) length += each.length;
-      if (affected.length === MOST_LISTED || length > LONGEST_WAYS)
-        return ok({ affected, truncated: true });
-      if (node) affected.push({ ...node, path, certain });
-    }
-    return ok({ affected, truncated: reached.stopped !== null });
+  #told(node: LineageNode, room: Room): LineageNode & { facets: NodeRecord["facets"] } {
+    return { ...node, facets: this.#facets.of(node.node_id, room) };
   }
 
   cycleFound(keys: readonly number[]): Result<never, LineageRefusal> {
@@ -207,8 +197,7 @@ export class GraphReader {
     return keys.filter((key) => kinds.some((kind) => kind === nodes.get(key)));
   }
 
-  #traced(page: readonly number[], { met }: Reached<number>, links: readonly Link<number>[]) {
-    const edges = this.#edges(links);
+  #traced(page: readonly number[], { met }: Reached<number>, edges: LineageEdge[]) {
     const incoming = byNode(edges.map(({ from, to }) => [to, from]));
     const outgoing = byNode(edges.map(({ from, to }) => [from, to]));
     const nodes = this.#store.nodes(page);
@@ -234,15 +223,19 @@ export class GraphReader {
     return keys.flatMap((key) => nodes.get(key) ?? []);
   }
 
-  /** Links in the direction of data, by ids. */
+  /** Links in the direction of data, by ids; the first of them that one answer has room for. */
   #edges(links: readonly Link<number>[]): LineageEdge[] {
     const ids = this.#store.ids([...new Set(links.flat())]);
-    return links.map(([from, to]) => ({ from: ids.get(from) ?? "", to: ids.get(to) ?? "" }));
+    const room = new Room();
+    const edges: LineageEdge[] = [];
+    for (const [source, target] of links) {
+      const edge = { from: ids.get(source) ?? "", to: ids.get(target) ?? "" };
+      if (!room.takes(edge.from.length + edge.to.length)) break;
+      edges.push(edge);
+    }
+    return edges;
   }
 }
-
-/** What a withdrawal makes somebody do again. */
-const RETRAINED: ReadonlySet<NodeKind> = new Set(["run", "model_version", "experiment"]);
 
 const DATA: ReadonlySet<NodeKind> = new Set([
   "dataset_version",
@@ -252,7 +245,9 @@ const DATA: ReadonlySet<NodeKind> = new Set([
 const isData = ({ node_type }: LineageNode): boolean => DATA.has(node_type);
 const isStep = (node: LineageNode): boolean => !isData(node);
 
-const carrierOf = ({ node_type, metadata }: LineageNode) => ({ kind: node_type, metadata });
+export const lengthOf = (ids: readonly string[]): number =>
+  ids.reduce((sum, id) => sum + id.length, 0);
+const sizeOf = (node: LineageNode): number => JSON.stringify(node).length;
 
 const notFound = (node_id: string): Result<never, LineageRefusal> =>
   fail({ code: "lineage_node_not_found", node_id });

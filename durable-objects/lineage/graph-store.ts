@@ -1,6 +1,7 @@
 import type { Json } from "../../domain/datasets/table.ts";
 import type { LineageNode, NodeKind } from "../../domain/lineage/lineage-node.ts";
 import type { Link, Neighbours } from "../../domain/lineage/reach.ts";
+import { boundLists } from "./bound-lists.ts";
 
 export type Direction = "upstream" | "downstream";
 
@@ -13,12 +14,8 @@ type NodeRow = {
   metadata: string;
 };
 
-/** A bound text has 2 MB at most; a node a few kilobytes. */
-const NODES_AT_ONCE = 200;
-const KEYS_AT_ONCE = 20_000;
-
 /**
- * Nodes and edges as rows; every method is synchronous. Lists go into a statement as one JSON text,
+ * Nodes and edges as rows; every method is synchronous. Lists go into statements as JSON texts,
  * because a statement binds a hundred parameters at most.
  */
 export class GraphStore {
@@ -32,7 +29,7 @@ export class GraphStore {
   putNodes(nodes: readonly LineageNode[]): number {
     const ids = new Set(nodes.map(({ node_id }) => node_id));
     const added = ids.size - this.known([...ids]).size;
-    for (const part of partsOf(nodes, NODES_AT_ONCE))
+    for (const list of boundLists(nodes))
       this.#sql.exec(
         `INSERT INTO node (id, kind, label, created_at, is_known, metadata)
          SELECT value ->> 'node_id', value ->> 'node_type', value ->> 'label',
@@ -41,7 +38,7 @@ export class GraphStore {
          ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, label = excluded.label,
            created_at = iif(is_known, min(created_at, excluded.created_at), excluded.created_at),
            is_known = 1, metadata = excluded.metadata`,
-        JSON.stringify(part),
+        list,
       );
     return added;
   }
@@ -52,15 +49,28 @@ export class GraphStore {
     return this.putNodes(nodes.filter(({ node_id }) => !known.has(node_id)));
   }
 
+  /** The dataset of these versions has this name from now on. */
+  nameVersions(ids: readonly string[], dataset: string): void {
+    for (const list of boundLists(ids))
+      this.#sql.exec(
+        `UPDATE node SET label = ?1 || '@' || (metadata ->> 'version_number'),
+           metadata = json_set(metadata, '$.dataset', ?1)
+         WHERE id IN (SELECT value FROM json_each(?2)) AND kind = 'dataset_version'
+           AND metadata ->> 'version_number' IS NOT NULL`,
+        dataset,
+        list,
+      );
+  }
+
   /** Keeps a place for nodes that are there only as the end of an edge. */
   addUnknown(nodes: readonly LineageNode[]): void {
-    for (const part of partsOf(nodes, NODES_AT_ONCE))
+    for (const list of boundLists(nodes))
       this.#sql.exec(
         `INSERT INTO node (id, kind, label, created_at, is_known, metadata)
          SELECT value ->> 'node_id', value ->> 'node_type', value ->> 'label',
            value ->> 'created_at', 0, value -> 'metadata'
          FROM json_each(?) WHERE TRUE ON CONFLICT (id) DO NOTHING`,
-        JSON.stringify(part),
+        list,
       );
   }
 
@@ -77,35 +87,36 @@ export class GraphStore {
   /** Answers with those that say that they are deleted, and were kept for what went now. */
   #removeUnneeded(keys: readonly number[]): number[] {
     const needed = this.#withEdges("source", keys);
-    const gone = keys.filter((key) => !needed.has(key));
-    this.#sql.exec(
-      `UPDATE node SET is_known = 0, metadata = json_set(metadata, '$.deleted', json('true'))
-       WHERE key IN (SELECT value FROM json_each(?))`,
-      JSON.stringify([...needed]),
-    );
-    const list = JSON.stringify(gone);
-    const of = "IN (SELECT value FROM json_each(?))";
-    const sources = this.#sql
-      .exec<{ key: number }>(
+    for (const list of boundLists([...needed]))
+      this.#sql.exec(
+        `UPDATE node SET is_known = 0, metadata = json_set(metadata, '$.deleted', json('true'))
+         WHERE key IN (SELECT value FROM json_each(?))`,
+        list,
+      );
+    const sources = new Set<number>();
+    for (const list of boundLists(keys.filter((key) => !needed.has(key)))) {
+      const of = "IN (SELECT value FROM json_each(?))";
+      for (const { key } of this.#sql.exec<{ key: number }>(
         `SELECT DISTINCT node.key FROM edge JOIN node ON node.key = edge.source
          WHERE edge.target ${of} AND node.metadata ->> 'deleted'`,
         list,
-      )
-      .toArray();
-    this.#sql.exec(`DELETE FROM edge WHERE target ${of}`, list);
-    this.#sql.exec(`DELETE FROM facet WHERE node ${of}`, list);
-    this.#sql.exec(`DELETE FROM node WHERE key ${of}`, list);
-    return sources.map(({ key }) => key);
+      ))
+        sources.add(key);
+      this.#sql.exec(`DELETE FROM edge WHERE target ${of}`, list);
+      this.#sql.exec(`DELETE FROM facet WHERE node ${of}`, list);
+      this.#sql.exec(`DELETE FROM node WHERE key ${of}`, list);
+    }
+    return [...sources];
   }
 
   /** Which of them are this end of some edge. */
   #withEdges(end: "source" | "target", keys: readonly number[]): Set<number> {
     const found = new Set<number>();
-    for (const part of partsOf([...new Set(keys)], KEYS_AT_ONCE))
+    for (const list of boundLists([...new Set(keys)]))
       for (const { key } of this.#sql.exec<{ key: number }>(
         `SELECT value AS key FROM json_each(?)
          WHERE EXISTS (SELECT 1 FROM edge WHERE edge.${end} = value)`,
-        JSON.stringify(part),
+        list,
       ))
         found.add(key);
     return found;
@@ -114,10 +125,10 @@ export class GraphStore {
   /** Those that are there. */
   keysOf(ids: readonly string[]): Map<string, number> {
     const keys = new Map<string, number>();
-    for (const part of partsOf(ids, KEYS_AT_ONCE))
+    for (const list of boundLists(ids))
       for (const { id, key } of this.#sql.exec<{ id: string; key: number }>(
         "SELECT id, key FROM node WHERE id IN (SELECT value FROM json_each(?))",
-        JSON.stringify(part),
+        list,
       ))
         keys.set(id, key);
     return keys;
@@ -126,6 +137,17 @@ export class GraphStore {
   keyOf(id: string): number | undefined {
     return this.#sql.exec<{ key: number }>("SELECT key FROM node WHERE id = ?", id).toArray()[0]
       ?.key;
+  }
+
+  hasEdge(from: string, to: string): boolean {
+    const found = this.#sql.exec(
+      `SELECT 1 FROM node AS own JOIN edge ON edge.source = own.key
+         JOIN node AS other ON other.key = edge.target
+       WHERE own.id = ? AND other.id = ?`,
+      from,
+      to,
+    );
+    return found.toArray().length > 0;
   }
 
   /** The versions of a model, or one of them, that are not deleted. */
@@ -156,7 +178,7 @@ export class GraphStore {
   /** Answers with those that were not there, or were a fact and now are more. */
   addEdges(links: readonly Link<number>[], isFact: boolean): Link<number>[] {
     const added: Link<number>[] = [];
-    for (const part of partsOf(links, KEYS_AT_ONCE))
+    for (const list of boundLists(links))
       for (const { source, target } of this.#sql.exec<{ source: number; target: number }>(
         `INSERT INTO edge (source, target, is_fact)
          SELECT value ->> 0, value ->> 1, ? FROM json_each(?) WHERE TRUE
@@ -164,7 +186,7 @@ export class GraphStore {
            WHERE is_fact = 1 AND excluded.is_fact = 0
          RETURNING source, target`,
         isFact ? 1 : 0,
-        JSON.stringify(part),
+        list,
       ))
         added.push([source, target]);
     return added;
@@ -194,7 +216,18 @@ export class GraphStore {
     const query = `SELECT edge.${near} AS near, edge.${far} AS far
       FROM json_each(?) AS asked CROSS JOIN edge ON edge.${near} = asked.value LIMIT ?`;
     const sql = this.#sql;
-    return (keys, most) => linksOf(sql, query, JSON.stringify(keys), most);
+    return function* links(keys, most) {
+      let left = most;
+      for (const list of boundLists(keys))
+        for (const { near: from, far: to } of sql.exec<{ near: number; far: number }>(
+          query,
+          list,
+          left,
+        )) {
+          left -= 1;
+          yield [from, to];
+        }
+    };
   }
 
   nodesBeside(key: number, direction: Direction, most: number): LineageNode[] {
@@ -213,11 +246,11 @@ export class GraphStore {
 
   nodes(keys: readonly number[]): Map<number, LineageNode> {
     const found = new Map<number, LineageNode>();
-    for (const part of partsOf(keys, KEYS_AT_ONCE))
+    for (const list of boundLists(keys))
       for (const row of this.#sql.exec<NodeRow>(
         `SELECT key, id, kind, label, created_at, metadata FROM node
          WHERE key IN (SELECT value FROM json_each(?))`,
-        JSON.stringify(part),
+        list,
       ))
         found.set(row.key, nodeOf(row));
     return found;
@@ -233,10 +266,10 @@ export class GraphStore {
 
   #column<T extends string>(name: "id" | "kind", keys: readonly number[]): Map<number, T> {
     const found = new Map<number, T>();
-    for (const part of partsOf(keys, KEYS_AT_ONCE))
+    for (const list of boundLists(keys))
       for (const { key, value } of this.#sql.exec<{ key: number; value: T }>(
         `SELECT key, ${name} AS value FROM node WHERE key IN (SELECT value FROM json_each(?))`,
-        JSON.stringify(part),
+        list,
       ))
         found.set(key, value);
     return found;
@@ -245,19 +278,14 @@ export class GraphStore {
   /** Those that something has described and nothing deleted. */
   known(ids: readonly string[]): Set<string> {
     const known = new Set<string>();
-    for (const part of partsOf(ids, KEYS_AT_ONCE))
+    for (const list of boundLists(ids))
       for (const { id } of this.#sql.exec<{ id: string }>(
         "SELECT id FROM node WHERE is_known = 1 AND id IN (SELECT value FROM json_each(?))",
-        JSON.stringify(part),
+        list,
       ))
         known.add(id);
     return known;
   }
-}
-
-function* linksOf(sql: SqlStorage, query: string, keys: string, most: number) {
-  for (const { near, far } of sql.exec<{ near: number; far: number }>(query, keys, most))
-    yield [near, far] as const;
 }
 
 const nodeOf = ({ id, kind, label, created_at, metadata }: NodeRow): LineageNode => ({
@@ -267,8 +295,3 @@ const nodeOf = ({ id, kind, label, created_at, metadata }: NodeRow): LineageNode
   created_at,
   metadata: JSON.parse(metadata) as { [name: string]: Json },
 });
-
-const partsOf = <T>(items: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, at) =>
-    items.slice(at * size, (at + 1) * size),
-  );

@@ -46,7 +46,7 @@ export class Intake {
     if (!put.ok) throw new Error(`an event of at most ${nodes.length} nodes: ${put.error.code}`);
     this.#facets.put(facts.facets.map((facet) => ({ ...facet, node_id: idOf(facet.node_id) })));
     if (facts.run) this.#observe(facts.run, now);
-    return facts.run ? usesOf(edges) : [];
+    return facts.run ? usesOf(edges, facts.run.run_id) : [];
   }
 
   #find({ kind, id, label }: OwnVersion): string | undefined {
@@ -77,9 +77,9 @@ export class Intake {
   }
 }
 
-const usesOf = (edges: readonly LineageEdge[]): ToldUse[] =>
+const usesOf = (edges: readonly LineageEdge[], run_id: string): ToldUse[] =>
   edges
-    .filter(({ from, to }) => nodeKind(from) === "dataset_version" && nodeKind(to) === "run")
+    .filter(({ from, to }) => nodeKind(from) === "dataset_version" && to === run_id)
     .map(({ from, to }) => ({ run_id: to, version_id: from }));
 
 /** What one of Linnet's own facets says under this name; metrics are the numbers among it. */

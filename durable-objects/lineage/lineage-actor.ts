@@ -20,9 +20,12 @@ import type {
 import type { LineageEdge, LineageNode } from "../../domain/lineage/lineage-node.ts";
 import type { OpenLineageEvent } from "../../domain/lineage/openlineage/event.ts";
 import type { ToldChain } from "../../domain/lineage/openlineage/write-events.ts";
-import type { Result } from "../../domain/result.ts";
+import { ok, type Result } from "../../domain/result.ts";
+import { Effects } from "../shared/effects.ts";
 import { upgradeSchema } from "../shared/upgrade-schema.ts";
+import { Claims } from "./claims.ts";
 import { FacetStore } from "./facet-store.ts";
+import { findImpact } from "./find-impact.ts";
 import { GraphReader } from "./graph-reader.ts";
 import { GraphStore } from "./graph-store.ts";
 import { GraphWriter } from "./graph-writer.ts";
@@ -33,7 +36,7 @@ import { SCHEMA } from "./schema.ts";
 
 /**
  * One owner's graph of what was made from what, and the owner's runs: their only writer. Putting
- * the same again changes nothing.
+ * the same again changes nothing. What follows are effects: `claim:VERSION:CONSUMER`.
  */
 export class LineageActor extends DurableObject<Env> {
   readonly #store: GraphStore;
@@ -42,6 +45,8 @@ export class LineageActor extends DurableObject<Env> {
   readonly #runStore: RunStore;
   readonly #runs: RunBook;
   readonly #intake: Intake;
+  readonly #effects: Effects;
+  readonly #claims: Claims;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -53,6 +58,8 @@ export class LineageActor extends DurableObject<Env> {
     this.#runStore = new RunStore(ctx.storage.sql);
     this.#runs = new RunBook(this.#runStore, this.#store, this.#writer);
     this.#intake = new Intake(this.#store, facets, this.#writer, this.#runStore);
+    this.#effects = new Effects(ctx.storage, (key) => this.#deliver(key));
+    this.#claims = new Claims(env, this.#store, this.#effects);
   }
 
   /** All or nothing: an edge that would close a cycle refuses everything. */
@@ -61,6 +68,10 @@ export class LineageActor extends DurableObject<Env> {
     edges: readonly LineageEdge[],
   ): Result<PutAnswer, LineageRefusal> {
     return this.#atomically(() => this.#writer.put({ nodes, edges }, false));
+  }
+
+  nameVersions(version_ids: readonly string[], dataset: string): void {
+    this.#store.nameVersions(version_ids, dataset);
   }
 
   /**
@@ -73,20 +84,15 @@ export class LineageActor extends DurableObject<Env> {
     );
   }
 
-  /** Removes a version of a model, with null all of them; answers which data each had named. */
-  removeModel(
-    model_id: string,
-    version: number | null,
-  ): { node_id: string; version_ids: string[] }[] {
-    return this.ctx.storage.transactionSync(() => {
+  /** Removes a version of a model, with null all of them, and lets go of the data that they named. */
+  async removeModel(model_id: string, version: number | null): Promise<void> {
+    this.ctx.storage.transactionSync(() => {
       const nodes = this.#store.ofModel(model_id, version);
-      const named = nodes.map(({ node_id, key }) => ({
-        node_id,
-        version_ids: this.#reader.dataOf(key),
-      }));
+      for (const { node_id, key } of nodes)
+        this.#claims.letGo(node_id, this.#reader.dataOf(key), Date.now());
       this.#store.removeNodes(nodes.map(({ key }) => key));
-      return named;
     });
+    await this.#settle();
   }
 
   /** Which of them are in the graph, and not deleted: what is left of a crash names others. */
@@ -95,14 +101,23 @@ export class LineageActor extends DurableObject<Env> {
   }
 
   /**
-   * What a node names as its data is these versions and no others; answers which it named before
-   * and does not any more. Runs that made it stay.
+   * What a node names as its data is these versions, which it has claimed, and no others: what it
+   * named before is let go. Runs that made it stay.
    */
-  replaceSources(
+  async replaceSources(
     node: LineageNode,
     sources: readonly LineageNode[],
-  ): Result<{ removed: string[] }, LineageRefusal> {
-    return this.#atomically(() => this.#writer.replaceSources(node, sources));
+  ): Promise<Result<null, LineageRefusal>> {
+    const now = Date.now();
+    const replaced = this.#atomically(() => {
+      const done = this.#writer.replaceSources(node, sources);
+      if (!done.ok) return done;
+      this.#claims.letGo(node.node_id, done.value.removed, now);
+      this.#claims.keep(node.node_id, idsOf(sources), now);
+      return ok(null);
+    });
+    await this.#settle();
+    return replaced;
   }
 
   /** The versions of datasets that a run has used, or a model's version names; none of what is not there. */
@@ -140,12 +155,15 @@ export class LineageActor extends DurableObject<Env> {
 
   /** `rows`: only some rows of them are withdrawn. */
   impact(node_ids: readonly string[], rows = false): Result<Sent<ImpactAnswer>, LineageRefusal> {
-    return this.#reader.impact(node_ids, rows);
+    return findImpact(this.#store, node_ids, rows);
   }
 
   /** The same request again answers with the run as it is now. */
   putRun(run: NewRun): Result<Sent<{ run: RunStanding; created: boolean }>, RunRefusal> {
-    return this.#atomically(() => this.#runs.put(run));
+    return this.#atomically(() => {
+      this.#claims.keep(run.record.run_id, idsOf(run.inputs), Date.now());
+      return this.#runs.put(run);
+    });
   }
 
   changeRun(run_id: string, change: RunChange): Result<Sent<RunStanding>, RunRefusal> {
@@ -161,9 +179,16 @@ export class LineageActor extends DurableObject<Env> {
     return this.#runs.list(query);
   }
 
-  /** Answers with what it used; refused while something was made by it. */
-  removeRun(run_id: string): Result<{ inputs: string[] }, RunRefusal> {
-    return this.#atomically(() => this.#runs.remove(run_id));
+  /** Lets go of what it used; refused while something was made by it. */
+  async removeRun(run_id: string): Promise<Result<null, RunRefusal>> {
+    const key = this.#store.keyOf(run_id);
+    const used = key === undefined ? [] : this.#reader.dataOf(key);
+    const removed = this.#atomically(() => {
+      this.#claims.letGo(run_id, used, Date.now());
+      return this.#runs.remove(run_id);
+    });
+    await this.#settle();
+    return removed;
   }
 
   /**
@@ -171,12 +196,39 @@ export class LineageActor extends DurableObject<Env> {
    * which of the owner's versions runs have used.
    */
   record(events: readonly OpenLineageEvent[]): ToldUse[] {
-    return this.ctx.storage.transactionSync(() => this.#intake.take(events, Date.now()));
+    return this.ctx.storage.transactionSync(() => {
+      const now = Date.now();
+      const uses = this.#intake.take(events, now);
+      for (const { run_id, version_id } of uses) this.#claims.keep(run_id, [version_id], now);
+      return uses;
+    });
   }
 
   /** A node and all that it was made from, with what events of OpenLineage say of them. */
   describeChain(node_id: string): Result<Sent<ToldChain>, LineageRefusal> {
     return this.#reader.describeChain(node_id, (run_id) => this.#runStore.find(run_id)?.record);
+  }
+
+  /** Delivered at least once; what is owed is looked up anew. */
+  override async alarm(): Promise<void> {
+    await this.#settle();
+  }
+
+  async #deliver(key: string): Promise<void> {
+    const [what, version_id = "", consumer = ""] = key.split(":");
+    if (what === "claim") await this.#claims.settle(version_id, consumer);
+  }
+
+  async #settle(): Promise<void> {
+    await this.#scheduleAlarm();
+    await this.#effects.flush(Date.now());
+    await this.#scheduleAlarm();
+  }
+
+  async #scheduleAlarm(): Promise<void> {
+    const due = this.#effects.nextDue();
+    if (due === null) await this.ctx.storage.deleteAlarm();
+    else await this.ctx.storage.setAlarm(due);
   }
 
   /** In one transaction, of which nothing stays after a refusal. */
@@ -194,6 +246,8 @@ export class LineageActor extends DurableObject<Env> {
     return result;
   }
 }
+
+const idsOf = (nodes: readonly LineageNode[]): string[] => nodes.map(({ node_id }) => node_id);
 
 /** Ends a transaction without committing it. */
 class Refused extends Error {}

@@ -8,6 +8,7 @@ import type {
   RunStanding,
 } from "../../contract/lineage-record.ts";
 import type { LineageNode } from "../../domain/lineage/lineage-node.ts";
+import { excessOf } from "../../domain/lineage/run-size.ts";
 import { hasEnded } from "../../domain/lineage/run-status.ts";
 import { fail, ok, type Result } from "../../domain/result.ts";
 import type { Direction, GraphStore } from "./graph-store.ts";
@@ -59,6 +60,11 @@ export class RunBook {
       metrics: { ...record.metrics, ...change.metrics },
       updated_at: now,
     };
+    const excess = excessOf({
+      parameters: change.parameters && changed.parameters,
+      metrics: change.metrics && changed.metrics,
+    });
+    if (excess) return fail({ code: "run_too_large", run_id, ...excess });
     const put = this.#keep(changed, [], change.outputs);
     return put.ok ? ok(this.#standing(changed)) : put;
   }
@@ -72,15 +78,15 @@ export class RunBook {
     return this.#runs.list(query);
   }
 
-  remove(run_id: string): Result<{ inputs: string[] }, RunRefusal> {
+  remove(run_id: string): Result<null, RunRefusal> {
     const found = this.#runs.find(run_id);
     if (!found) return fail({ code: "run_not_found", run_id });
-    const { inputs, outputs } = this.#standing(found.record);
+    const { outputs } = this.#standing(found.record);
     if (outputs.length > 0)
       return fail({ code: "run_in_use", run_id, outputs: outputs.map(({ node_id }) => node_id) });
     this.#graph.removeNodes([...this.#graph.keysOf([run_id]).values()]);
     this.#runs.remove(run_id);
-    return ok({ inputs: inputs.map(({ node_id }) => node_id) });
+    return ok(null);
   }
 
   #keep(

@@ -1,3 +1,4 @@
+import { EFFECTS_STEP } from "../shared/effects.ts";
 import type { SchemaStep } from "../shared/upgrade-schema.ts";
 
 /**
@@ -45,4 +46,5 @@ export const SCHEMA: readonly SchemaStep[] = [
       CREATE INDEX run_status ON run (status, sequence);
     `,
   },
+  EFFECTS_STEP,
 ];

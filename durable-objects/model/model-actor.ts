@@ -23,6 +23,7 @@ import {
 import { fail, ok, type Result } from "../../domain/result.ts";
 import { Effects } from "../shared/effects.ts";
 import { upgradeSchema } from "../shared/upgrade-schema.ts";
+import { forgetInLineage } from "./forget-in-lineage.ts";
 import { ModelStore } from "./model-store.ts";
 import { SCHEMA } from "./schema.ts";
 import { tellLog } from "./tell-log.ts";
@@ -33,7 +34,8 @@ const UPLOAD_MS = 15 * 60_000;
 /**
  * One model: the only writer of its versions, its aliases, the claims of experiments on them, and
  * of which predictions are kept. Its directory rows, its objects in R2 and its log of predictions
- * follow as effects: `version:N`, `alias:NAME`, `object:SHA256`, `upload:ID`, `predictions`, `model`.
+ * follow as effects: `version:N`, `alias:NAME`, `object:SHA256`, `upload:ID`, `predictions`, `model`,
+ * and `lineage:OWNER:N` for what is deleted, without a number for all versions.
  */
 export class ModelActor extends DurableObject<Env> {
   readonly #store: ModelStore;
@@ -184,7 +186,8 @@ export class ModelActor extends DurableObject<Env> {
     this.#store.release(experimentId, kept);
   }
 
-  async deleteVersion(version: number): Promise<Result<null, ModelRefusal>> {
+  /** `ownerId`: in whose graph of lineage it is. */
+  async deleteVersion(version: number, ownerId: string): Promise<Result<null, ModelRefusal>> {
     const record = this.#store.version(version);
     if (!record) return fail({ code: "version_not_found", version });
     const experiments = this.#store.claimants(version);
@@ -196,13 +199,14 @@ export class ModelActor extends DurableObject<Env> {
       this.#store.deleteVersion(version);
       this.#effects.add(`version:${version}`, now);
       this.#effects.add(`object:${record.sha256}`, now);
+      this.#effects.add(`lineage:${ownerId}:${version}`, now);
     });
     await this.#settle();
     return ok(null);
   }
 
   /** Deletes the model with all its versions. A model without any calls this too. */
-  async deleteModel(modelId: string): Promise<Result<null, ModelRefusal>> {
+  async deleteModel(modelId: string, ownerId: string): Promise<Result<null, ModelRefusal>> {
     this.#store.identify(modelId);
     const experiments = this.#store.claimants();
     const aliases = this.#store.aliases();
@@ -214,6 +218,7 @@ export class ModelActor extends DurableObject<Env> {
       this.#store.markDeleted(now);
       this.#effects.add("predictions", now);
       this.#effects.add("model", now);
+      this.#effects.add(`lineage:${ownerId}:`, now);
     });
     await this.#settle();
     return ok(null);
@@ -273,6 +278,8 @@ export class ModelActor extends DurableObject<Env> {
       case "upload":
         await this.env.MODELS.delete(uploadKey(name));
         return;
+      case "lineage":
+        return forgetInLineage(this.env, model_id, name);
       case "predictions":
         return tellLog(this.env, model_id, this.#store);
       case "model":

@@ -15,6 +15,9 @@ export const EFFECTS_STEP: SchemaStep = {
   `,
 };
 
+/** Keys that a flush delivers: one only, all but one, or all. */
+export type Part = { only?: string; but?: string };
+
 type EffectRow = { key: string; revision: number; attempts: number };
 
 /**
@@ -42,10 +45,18 @@ export class Effects {
     );
   }
 
-  /** Tries everything owed once, one at a time; what fails stays owed, with a later due time. */
-  flush(now: number): Promise<void> {
-    this.#flushing = this.#flushing.catch(() => undefined).then(() => this.#deliverAll(now));
+  /**
+   * Tries everything owed once, one at a time; what fails stays owed, with a later due time. `part`
+   * is for what its caller does not wait for: all but that key, and later that key only.
+   */
+  flush(now: number, part: Part = {}): Promise<void> {
+    this.#flushing = this.#flushing.catch(() => undefined).then(() => this.#deliverAll(now, part));
     return this.#flushing;
+  }
+
+  /** Whether the key is owed; one that is being delivered is. */
+  owes(key: string): boolean {
+    return this.#storage.sql.exec("SELECT 1 FROM effect WHERE key = ?", key).toArray().length > 0;
   }
 
   nextDue(): number | null {
@@ -55,10 +66,10 @@ export class Effects {
   }
 
   /** Until nothing is owed but what failed: delivering one effect may owe another, or one again. */
-  async #deliverAll(now: number): Promise<void> {
+  async #deliverAll(now: number, part: Part): Promise<void> {
     const failed = new Set<string>();
     for (;;) {
-      const owed = this.#firstBut(failed);
+      const owed = this.#firstBut(failed, part);
       if (!owed) return;
       const delivered = await this.#deliverOne(owed, now);
       if (!delivered) failed.add(`${owed.key}@${owed.revision}`);
@@ -69,9 +80,15 @@ export class Effects {
    * Reads no further than it must: there may be thousands, and one of so many has not failed. To its
    * end, though, as no table can be dropped while a statement is under way.
    */
-  #firstBut(failed: ReadonlySet<string>): EffectRow | undefined {
+  #firstBut(failed: ReadonlySet<string>, { only, but }: Part): EffectRow | undefined {
     return this.#storage.sql
-      .exec<EffectRow>("SELECT key, revision, attempts FROM effect LIMIT ?", failed.size + 1)
+      .exec<EffectRow>(
+        `SELECT key, revision, attempts FROM effect
+         WHERE key = COALESCE(?, key) AND key IS NOT ? LIMIT ?`,
+        only ?? null,
+        but ?? null,
+        failed.size + 1,
+      )
       .toArray()
       .find(({ key, revision }) => !failed.has(`${key}@${revision}`));
   }

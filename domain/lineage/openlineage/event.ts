@@ -1,5 +1,8 @@
 import type { Json } from "../../datasets/table.ts";
 import { fail, ok, type Result } from "../../result.ts";
+import { isNestedWithin, MOST_LEVELS } from "../../text/json-levels.ts";
+import { statedEdges } from "./lineage-facet.ts";
+import { isUuid, namedRunUuid } from "./run-uuid.ts";
 
 /** Names of facets and what they say; those that nobody here knows too. */
 export type Facets = { [name: string]: { [member: string]: Json } };
@@ -34,8 +37,9 @@ export type EventFault = { pointer: string; detail: string };
 
 const MOST_DATASETS = 1_000;
 const MOST_FACETS = 64;
-const LONGEST_NAME = 2_000;
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+/** Of facets `lineage`, in one event. */
+const MOST_STATED = 5_000;
+const LONGEST_NAME = 1_024;
 /** RFC 3339, section 5.6. */
 const DATE_TIME =
   /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:(?:[0-5]\d|60)(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)$/;
@@ -47,7 +51,9 @@ const DATE_TIME =
  */
 export function readEvent(value: unknown): Result<OpenLineageEvent, EventFault> {
   try {
-    return ok(eventOf(value));
+    const event = eventOf(value);
+    boundStated(event);
+    return ok(event);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return fail({ pointer: error.pointer, detail: error.message });
@@ -64,6 +70,8 @@ class Fault extends Error {
 }
 
 function eventOf(value: unknown): OpenLineageEvent {
+  if (!isNestedWithin(value, MOST_LEVELS))
+    throw new Fault("#", `at most ${MOST_LEVELS} levels of lists and objects`, "more");
   const event = objectAt(value, "#");
   const at = timeAt(event["eventTime"], "#/eventTime");
   const common = { at, producer: nameAt(event["producer"], "#/producer") };
@@ -75,20 +83,26 @@ function eventOf(value: unknown): OpenLineageEvent {
   return { ...common, kind: "job", ...jobAndData(event) };
 }
 
+function boundStated(event: OpenLineageEvent): void {
+  let stated = 0;
+  for (const _ of statedEdges(event))
+    if (++stated > MOST_STATED)
+      throw new Fault("#", `at most ${MOST_STATED} inputs in facets of lineage`, "more");
+}
+
 function runEvent(event: Record<string, unknown>) {
   const run = objectAt(event["run"], "#/run");
   const type = event["eventType"] ?? "OTHER";
   const known = EVENT_TYPES.find((each) => each === type);
   if (!known) throw new Fault("#/eventType", `one of ${EVENT_TYPES.join(", ")}`, type);
-  const run_id = run["runId"];
-  if (typeof run_id !== "string" || !UUID.test(run_id))
-    throw new Fault("#/run/runId", "a UUID", run_id);
+  const run_id = nameAt(run["runId"], "#/run/runId");
+  const data = jobAndData(event);
   return {
     kind: "run" as const,
     type: known,
-    run_id: run_id.toLowerCase(),
+    run_id: isUuid(run_id) ? run_id.toLowerCase() : namedRunUuid(data.job, run_id),
     run_facets: facetsAt(run["facets"], "#/run/facets"),
-    ...jobAndData(event),
+    ...data,
   };
 }
 
@@ -128,7 +142,11 @@ function facetsAt(value: unknown, pointer: string): Facets {
   const facets = Object.entries(objectAt(value, pointer)).filter(([, facet]) => facet !== null);
   if (facets.length > MOST_FACETS)
     throw new Fault(pointer, `at most ${MOST_FACETS} facets`, facets.length);
-  for (const [name, facet] of facets) objectAt(facet, `${pointer}/${name}`);
+  for (const [name, facet] of facets) {
+    if (name.length > LONGEST_NAME)
+      throw new Fault(pointer, `names of facets of at most ${LONGEST_NAME} characters`, name);
+    objectAt(facet, `${pointer}/${name}`);
+  }
   return Object.fromEntries(facets) as Facets;
 }
 
@@ -141,6 +159,8 @@ function objectAt(value: unknown, pointer: string): Record<string, unknown> {
 function nameAt(value: unknown, pointer: string): string {
   if (typeof value !== "string" || value === "" || value.length > LONGEST_NAME)
     throw new Fault(pointer, `a text of 1 to ${LONGEST_NAME} characters`, value);
+  // It would not come back from storage as it went in.
+  if (!value.isWellFormed()) throw new Fault(pointer, "a text without half surrogates", value);
   return value;
 }
 

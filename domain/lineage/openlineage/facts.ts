@@ -3,6 +3,7 @@ import type { LineageEdge, LineageNode } from "../lineage-node.ts";
 import { externalDatasetNode, externalJobNode, nodeKind } from "../node-kind.ts";
 import type { RunObservation } from "./merge-run.ts";
 import type { EventDataset, EventJob, Facets, OpenLineageEvent } from "./event.ts";
+import { statedEdges, type StatedEnd } from "./lineage-facet.ts";
 import { runIdOf } from "./run-uuid.ts";
 
 /** A facet of a node as one event has told of it; of two, the one of the later event holds. */
@@ -31,6 +32,7 @@ export function factsOf(event: OpenLineageEvent): Facts {
   const facts: Facts = { nodes: [], edges: [], facets: [], own: new Map(), run: null };
   if (event.kind === "dataset") {
     addDataset(facts, event.dataset, at, "");
+    addStated(facts, event, null);
     return facts;
   }
   const job = addJob(facts, event.job, at);
@@ -51,7 +53,44 @@ export function factsOf(event: OpenLineageEvent): Facts {
     facts.edges.push({ from: addDataset(facts, input, at, "input/"), to: step });
   for (const output of event.outputs)
     facts.edges.push({ from: step, to: addDataset(facts, output, at, "output/") });
+  addStated(facts, event, step);
   return facts;
+}
+
+/**
+ * Edges of facets `lineage`. `self`: the run or job that the event is of. A field that comes from
+ * another of its own dataset makes no edge.
+ */
+function addStated(facts: Facts, event: OpenLineageEvent, self: string | null): void {
+  const data = event.kind === "dataset" ? [event.dataset] : [...event.inputs, ...event.outputs];
+  // The facet names no version, but is told beside what does.
+  const named = new Map(data.map((each) => [keyOf(each), datasetNodeOf(each).node_id]));
+  const seen = new Set(facts.edges.map(edgeKeyOf));
+  for (const { from, to } of statedEdges(event)) {
+    const [source, target] = [from, to].map((end) =>
+      end.kind === "self"
+        ? self
+        : (end.kind === "dataset" && named.get(keyOf(end))) || addEnd(facts, end, event.at),
+    );
+    if (!source || !target || source === target) continue;
+    const edge = { from: source, to: target };
+    if (seen.has(edgeKeyOf(edge))) continue;
+    seen.add(edgeKeyOf(edge));
+    facts.edges.push(edge);
+  }
+}
+
+const edgeKeyOf = ({ from, to }: LineageEdge): string => JSON.stringify([from, to]);
+const keyOf = ({ namespace, name }: { namespace: string; name: string }): string =>
+  JSON.stringify([namespace, name]);
+
+function addEnd(facts: Facts, end: Exclude<StatedEnd, { kind: "self" }>, at: number): string {
+  if (end.kind === "job") return addJob(facts, { ...end, facets: {} }, at);
+  if (end.kind === "dataset")
+    return addDataset(facts, { ...end, facets: {}, useFacets: {} }, at, "");
+  const run = runIdOf(end.run_id);
+  if (end.job) facts.edges.push({ from: addJob(facts, { ...end.job, facets: {} }, at), to: run });
+  return run;
 }
 
 function addJob(facts: Facts, { namespace, name, facets }: EventJob, at: number): string {
@@ -64,9 +103,7 @@ function addJob(facts: Facts, { namespace, name, facets }: EventJob, at: number)
 
 function addDataset(facts: Facts, dataset: EventDataset, at: number, use: string): string {
   const { namespace, name } = dataset;
-  const own = ownVersion(dataset);
-  // Several versions of one dataset may have their part in one run.
-  const node_id = externalDatasetNode(namespace, own ? (own.id ?? own.label ?? name) : name);
+  const { node_id, own } = datasetNodeOf(dataset);
   facts.nodes.push({
     node_id,
     node_type: "external_dataset",
@@ -78,6 +115,13 @@ function addDataset(facts: Facts, dataset: EventDataset, at: number, use: string
   addFacets(facts, node_id, dataset.facets, at, "");
   addFacets(facts, node_id, dataset.useFacets, at, use);
   return node_id;
+}
+
+/** Several versions of one dataset may have their part in one run. */
+function datasetNodeOf(dataset: EventDataset): { node_id: string; own: OwnVersion | null } {
+  const own = ownVersion(dataset);
+  const name = own ? (own.id ?? own.label ?? dataset.name) : dataset.name;
+  return { node_id: externalDatasetNode(dataset.namespace, name), own };
 }
 
 /** https://openlineage.io/docs/spec/facets/dataset-facets/version_facet */
@@ -92,8 +136,14 @@ function ownVersion({ namespace, name, facets }: EventDataset): OwnVersion | nul
   return { kind: "dataset_version", label: `${name}@${version}` };
 }
 
+/** What is longer names no version of Linnet's. */
+const LONGEST_VERSION = 250;
+
 const textOf = (value: Json | undefined): string | null =>
-  typeof value === "string" || typeof value === "number" ? String(value) : null;
+  (typeof value === "string" && value.length <= LONGEST_VERSION && value.isWellFormed()) ||
+  typeof value === "number"
+    ? String(value)
+    : null;
 
 /** A facet that is too large to be kept is named, with its size. */
 function addFacets(facts: Facts, node_id: string, facets: Facets, at: number, use: string): void {

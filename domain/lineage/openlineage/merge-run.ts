@@ -30,12 +30,13 @@ const STATUS: Readonly<Record<EventType, RunStatus>> = {
   OTHER: "created",
 };
 
-/** Later in this list decides between two of the same time. */
+/** What is later in this list holds over what is before it. */
 const WEIGHT: readonly RunStatus[] = ["created", "running", "succeeded", "aborted", "failed"];
 
 /**
  * A run after one more event. Events may come twice and in any order, and the result is the same: an
- * end stays an end whatever began later, and of two of a kind the later one holds.
+ * end stays an end whatever began later, of two ends the graver one holds (Spark tells of a query
+ * that failed, and then that it is complete), and of two of a kind the later one.
  */
 export function mergeRun(run: ObservedRun | null, { type, at }: RunObservation): ObservedRun {
   const status = STATUS[type];
@@ -55,10 +56,6 @@ export function mergeRun(run: ObservedRun | null, { type, at }: RunObservation):
 type Told = Pick<ObservedRun, "status" | "status_at">;
 
 function decides(told: Told, known: Told): boolean {
-  const rank = ({ status }: Told) => (hasEnded(status) ? 2 : status === "running" ? 1 : 0);
-  return (
-    (rank(told) - rank(known) ||
-      told.status_at - known.status_at ||
-      WEIGHT.indexOf(told.status) - WEIGHT.indexOf(known.status)) > 0
-  );
+  const graver = WEIGHT.indexOf(told.status) - WEIGHT.indexOf(known.status);
+  return (graver || told.status_at - known.status_at) > 0;
 }

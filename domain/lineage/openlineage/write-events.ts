@@ -1,5 +1,6 @@
 import type { Json } from "../../datasets/table.ts";
 import type { LineageNode } from "../lineage-node.ts";
+import { externalJobNode } from "../node-kind.ts";
 import type { RunStatus } from "../run-status.ts";
 import { OWN_NAMESPACE } from "./facts.ts";
 import { CODE, EVALUATION, HYPERPARAMETERS, MODEL, TRANSFORMATION } from "./own-facets.ts";
@@ -17,7 +18,7 @@ export type ToldRun = {
   started_at: number | null;
   ended_at: number | null;
   created_at: number;
-  job: { namespace: string; name: string } | null;
+  job: JobName | null;
 };
 
 /** A step with all that went in and came out. */
@@ -30,6 +31,8 @@ export type ToldStep = {
 
 /** Steps in order, and data that no step of them has to do with. */
 export type ToldChain = { steps: ToldStep[]; alone: ToldNode[]; truncated: boolean };
+
+type JobName = { namespace: string; name: string };
 
 /** An address of this platform, such as `https://linnet.example`. */
 type Context = { origin: string };
@@ -56,10 +59,11 @@ const OWN_SCHEMAS = {
 
 /**
  * What is known, as events of OpenLineage 2-0-2 in the order in which it happened: for each run and
- * transformation the events of its run, for other steps a JobEvent, for data alone a DatasetEvent.
+ * transformation the events of its run, for data alone a DatasetEvent, and for other steps a
+ * JobEvent, but for a job of which only runs are known.
  */
 export function writeEvents({ steps, alone }: ToldChain, context: Context): Members[] {
-  const write = new Writer(context);
+  const write = new Writer(context, steps);
   return [
     ...alone.map((node) => write.datasetEvent(node)),
     ...steps.flatMap((step) => write.stepEvents(step)),
@@ -68,9 +72,15 @@ export function writeEvents({ steps, alone }: ToldChain, context: Context): Memb
 
 class Writer {
   readonly #origin: string;
+  /** External ones, by what they are called. */
+  readonly #jobs: ReadonlyMap<string, ToldNode>;
+  readonly #withRuns: ReadonlySet<string>;
 
-  constructor({ origin }: Context) {
+  constructor({ origin }: Context, steps: readonly ToldStep[]) {
     this.#origin = origin;
+    const jobs = steps.filter(({ node }) => node.node_type === "external_job");
+    this.#jobs = new Map(jobs.map(({ node }) => [node.node_id, node]));
+    this.#withRuns = new Set(steps.flatMap(({ run }) => (run?.job ? [jobNodeOf(run.job)] : [])));
   }
 
   datasetEvent(node: ToldNode): Members {
@@ -84,6 +94,8 @@ class Writer {
     const { node, run } = step;
     if (run) return this.#runEvents(step, run);
     if (node.node_type === "transformation") return [this.#transformationEvent(step)];
+    const hasData = step.inputs.length + step.outputs.length > 0;
+    if (!hasData && this.#withRuns.has(node.node_id)) return [];
     return [
       {
         ...this.#event(node.created_at, "JobEvent"),
@@ -97,7 +109,7 @@ class Writer {
   #runEvents(step: ToldStep, run: ToldRun): Members[] {
     const { node } = step;
     const facets = {
-      ...facetsOf(node, ""),
+      ...this.#told(node, "RunFacet"),
       ...(Object.keys(run.parameters).length > 0 && {
         [HYPERPARAMETERS]: this.#own(HYPERPARAMETERS, { parameters: run.parameters }),
       }),
@@ -106,7 +118,7 @@ class Writer {
       }),
       ...(run.code_hash !== null && { [CODE]: this.#own(CODE, { code_hash: run.code_hash }) }),
     };
-    const job = run.job ? { ...run.job, facets: {} } : this.#job(node);
+    const job = run.job ? this.#namedJob(run.job) : this.#job(node);
     const told = (eventType: string, at: number): Members => ({
       ...this.#event(at, "RunEvent"),
       eventType,
@@ -145,17 +157,19 @@ class Writer {
     };
   }
 
+  #namedJob({ namespace, name }: JobName): Members {
+    const node = this.#jobs.get(jobNodeOf({ namespace, name }));
+    return { namespace, name, facets: node ? this.#told(node, "JobFacet") : {} };
+  }
+
   #job(node: ToldNode): Members {
-    const { namespace, name } = node.metadata;
-    const facets = facetsOf(node, "");
-    if (node.node_type === "external_job")
-      return { namespace: namespace ?? "", name: name ?? "", facets };
+    if (node.node_type === "external_job") return this.#namedJob(node.metadata as JobName);
     const [folder, jobType] = JOBS[node.node_type] ?? ["runs", "TRAINING"];
     const type = { processingType: "BATCH", integration: "LINNET", jobType };
     return {
       namespace: OWN_NAMESPACE,
       name: `${folder}/${node.label}`,
-      facets: { ...facets, jobType: this.#core("jobType", type) },
+      facets: { jobType: this.#core("jobType", type) },
     };
   }
 
@@ -168,7 +182,7 @@ class Writer {
 
   /** `madeBy`: the step that it came out of, which may say what its columns come from. */
   #dataset(node: ToldNode, madeBy: ToldStep | null): Members {
-    const told = facetsOf(node, "");
+    const told = this.#told(node, "DatasetFacet");
     if (node.node_type === "external_dataset")
       return { namespace: node.metadata["namespace"] ?? "", name: node.label, facets: told };
     const isModel = node.node_type === "model_version";
@@ -190,7 +204,7 @@ class Writer {
   }
 
   #use(node: ToldNode, side: "inputs" | "outputs"): Members {
-    if (side === "inputs") return { inputFacets: facetsOf(node, "input/") };
+    if (side === "inputs") return { inputFacets: this.#told(node, "InputDatasetFacet") };
     const { row_count = null, size_bytes = null } = node.metadata;
     const counted = {
       ...(row_count !== null && { rowCount: row_count }),
@@ -199,7 +213,24 @@ class Writer {
     const statistics = Object.keys(counted).length > 0 && {
       outputStatistics: this.#core("outputStatistics", counted),
     };
-    return { outputFacets: { ...facetsOf(node, "output/"), ...statistics } };
+    return { outputFacets: { ...this.#told(node, "OutputDatasetFacet"), ...statistics } };
+  }
+
+  /**
+   * Facets that were told of a node, or of its use as an input or output; deleted ones are none.
+   * Those that came without what the specification requires of every facet are given it.
+   */
+  #told({ facets }: ToldNode, definition: keyof typeof PREFIXES): Members {
+    const prefix = PREFIXES[definition];
+    const base = { _producer: this.#origin, _schemaURL: `${CORE}${definition}` };
+    return Object.fromEntries(
+      Object.entries(facets)
+        .filter(([name]) =>
+          prefix === "" ? !/^(?:in|out)put\//.test(name) : name.startsWith(prefix),
+        )
+        .filter(([, facet]) => !(facet as Members)["_deleted"])
+        .map(([name, facet]) => [name.slice(prefix.length), { ...base, ...(facet as Members) }]),
+    );
   }
 
   #core(name: keyof typeof SCHEMA_URLS, members: Members): Members {
@@ -226,14 +257,16 @@ const JOBS: Readonly<Partial<Record<LineageNode["node_type"], readonly [string, 
   experiment: ["experiments", "EXPERIMENT"],
 };
 
-/** Facets that were told of the node itself, or of its use as an input or output; deleted ones are none. */
-const facetsOf = ({ facets }: ToldNode, use: "" | "input/" | "output/"): Members =>
-  Object.fromEntries(
-    Object.entries(facets)
-      .filter(([name]) => (use === "" ? !/^(?:in|out)put\//.test(name) : name.startsWith(use)))
-      .filter(([, facet]) => !(facet as Members)["_deleted"])
-      .map(([name, facet]) => [name.slice(use.length), facet]),
-  );
+/** What the names of facets are kept with, by what they are of. */
+const PREFIXES = {
+  RunFacet: "",
+  JobFacet: "",
+  DatasetFacet: "",
+  InputDatasetFacet: "input/",
+  OutputDatasetFacet: "output/",
+} as const;
+
+const jobNodeOf = ({ namespace, name }: JobName): string => externalJobNode(namespace, name);
 
 /** These take some rows as they are, so that each column comes from the one of its name. */
 const KEEPING_COLUMNS: ReadonlySet<Json | undefined> = new Set(["filter", "sample", "split"]);

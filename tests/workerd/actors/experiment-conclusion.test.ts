@@ -78,9 +78,11 @@ describe("a conclusion with a winner", () => {
 
   it("lets go of the versions it had claimed", async () => {
     const { model, change } = await startContest();
-    expect(await refused(model.deleteVersion(1))).toMatchObject({ code: "version_in_use" });
+    expect(await refused(model.deleteVersion(1, "usr_1"))).toMatchObject({
+      code: "version_in_use",
+    });
     await granted(change("conclude", WINNER));
-    await granted(model.deleteVersion(1));
+    await granted(model.deleteVersion(1, "usr_1"));
   });
 
   it("leaves nothing owed, even when the directory had missed the change before", async () => {
@@ -123,7 +125,7 @@ describe("a conclusion is refused", () => {
     expect(await champion(contest)).toMatchObject({ version: 3 });
     expect(await contest.state()).toMatchObject({ status: "running", epoch: 1 });
     expect(await contest.events()).toEqual(["created", "started"]);
-    expect(await refused(contest.model.deleteVersion(1))).toMatchObject({
+    expect(await refused(contest.model.deleteVersion(1, "usr_1"))).toMatchObject({
       code: "version_in_use",
     });
   });

@@ -104,7 +104,7 @@ describe("a rollback by a guardrail", () => {
     const started = await startContest(POLICY);
     await report(started, 10, failing);
     expect(await statusOf(started.id)).toBe("rolled_back");
-    await granted(started.model.deleteVersion(2));
+    await granted(started.model.deleteVersion(2, "usr_1"));
   });
 
   it("is made once by many who report failures at once", async () => {

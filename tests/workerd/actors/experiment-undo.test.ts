@@ -65,7 +65,9 @@ describe("the undoing of a conclusion", () => {
     const { undo, model } = await concluded();
     await granted(undo());
     for (const version of [1, 2])
-      expect(await refused(model.deleteVersion(version))).toMatchObject({ code: "version_in_use" });
+      expect(await refused(model.deleteVersion(version, "usr_1"))).toMatchObject({
+        code: "version_in_use",
+      });
   });
 
   it("is answered the same when it is asked for again, also after an eviction", async () => {
@@ -132,13 +134,15 @@ describe("the undoing is refused, and all stays as it was concluded,", () => {
     expect(await champion()).toBe(3);
     expect(await state()).toMatchObject({ status: "concluded" });
     // What it had claimed for that is let go of: only the winner still serves.
-    await granted(model.deleteVersion(1));
-    expect(await refused(model.deleteVersion(2))).toMatchObject({ code: "version_in_use" });
+    await granted(model.deleteVersion(1, "usr_1"));
+    expect(await refused(model.deleteVersion(2, "usr_1"))).toMatchObject({
+      code: "version_in_use",
+    });
   });
 
   it("when a version has been deleted since", async () => {
     const { undo, model, champion, state } = await concluded();
-    await granted(model.deleteVersion(1));
+    await granted(model.deleteVersion(1, "usr_1"));
     expect(await refused(undo())).toEqual({
       code: "undo_refused",
       detail: "m@1 has been deleted since",

@@ -116,7 +116,7 @@ describe("a job", () => {
     const made = await createJob(4);
     await begin(made);
     await runDurableObjectAlarm(made.job);
-    await granted(env.MODEL.getByName(made.definition.model_id).deleteVersion(1));
+    await granted(env.MODEL.getByName(made.definition.model_id).deleteVersion(1, "usr_1"));
     expect(await made.kept()).toEqual([]);
     await finish(made);
     expect(await made.kept()).toEqual([]);

@@ -38,7 +38,7 @@ describe("versions", () => {
 
   it("never get a number that was used before", async () => {
     const { model_id, model } = await modelOf(2);
-    await granted(model.deleteVersion(2));
+    await granted(model.deleteVersion(2, "usr_1"));
     expect(await addVersion(model_id, "content 2")).toBe(3);
   });
 
@@ -165,8 +165,14 @@ describe("what is in use", () => {
     await granted(model.claim("exp_a", 1));
     await granted(move("champion", 1));
     const users = { experiments: ["exp_a", "exp_b"], aliases: ["champion"] };
-    expect(await refused(model.deleteVersion(1))).toEqual({ code: "version_in_use", ...users });
-    expect(await refused(model.deleteModel(model_id))).toEqual({ code: "model_in_use", ...users });
+    expect(await refused(model.deleteVersion(1, "usr_1"))).toEqual({
+      code: "version_in_use",
+      ...users,
+    });
+    expect(await refused(model.deleteModel(model_id, "usr_1"))).toEqual({
+      code: "model_in_use",
+      ...users,
+    });
   });
 
   it("can be deleted when everybody has let go", async () => {
@@ -176,19 +182,24 @@ describe("what is in use", () => {
     await granted(model.claim("exp_a", 2));
     await model.release("exp_a");
     await model.release("exp_a");
-    await granted(model.deleteVersion(1));
+    await granted(model.deleteVersion(1, "usr_1"));
   });
 
   it("stays in use after an eviction", async () => {
     const { model } = await modelOf(1);
     await granted(model.claim("exp_a", 1));
     await evictDurableObject(model);
-    expect(await refused(model.deleteVersion(1))).toMatchObject({ experiments: ["exp_a"] });
+    expect(await refused(model.deleteVersion(1, "usr_1"))).toMatchObject({
+      experiments: ["exp_a"],
+    });
   });
 
   it("is either claimed or deleted when both are asked at once", async () => {
     const { model } = await modelOf(1);
-    const [claimed, deleted] = await Promise.all([model.claim("exp_a", 1), model.deleteVersion(1)]);
+    const [claimed, deleted] = await Promise.all([
+      model.claim("exp_a", 1),
+      model.deleteVersion(1, "usr_1"),
+    ]);
     expect([claimed.ok, deleted.ok].filter(Boolean)).toHaveLength(1);
   });
 });
@@ -196,7 +207,7 @@ describe("what is in use", () => {
 describe("a deleted model", () => {
   it("has no versions and takes none", async () => {
     const { model, model_id } = await modelOf(1);
-    await granted(model.deleteModel(model_id));
+    await granted(model.deleteModel(model_id, "usr_1"));
     expect(await refused(model.resolve({}))).toMatchObject({ code: "version_not_found" });
     expect(await refused(model.claim("exp_a", 1))).toMatchObject({ code: "version_not_found" });
     const late = await uploadOf(model_id, "late");
@@ -209,7 +220,7 @@ describe("a deleted model", () => {
     await granted(upload.begin());
     await upload.reserve();
     await upload.keep();
-    await granted(model.deleteModel(model_id));
+    await granted(model.deleteModel(model_id, "usr_1"));
     expect(await refused(upload.accept())).toEqual({ code: "model_not_found" });
     await upload.abandon();
     expect(await env.MODELS.head(upload.object)).toBeNull();
@@ -232,8 +243,8 @@ describe("delivered twice", () => {
 
   it("a deletion of a version says that it is gone", async () => {
     const { model } = await modelOf(2);
-    await granted(model.deleteVersion(1));
-    expect(await refused(model.deleteVersion(1))).toEqual({
+    await granted(model.deleteVersion(1, "usr_1"));
+    expect(await refused(model.deleteVersion(1, "usr_1"))).toEqual({
       code: "version_not_found",
       version: 1,
     });
@@ -241,8 +252,8 @@ describe("delivered twice", () => {
 
   it("a deletion of the model is a deletion", async () => {
     const { model, model_id } = await modelOf(1);
-    await granted(model.deleteModel(model_id));
-    await granted(model.deleteModel(model_id));
+    await granted(model.deleteModel(model_id, "usr_1"));
+    await granted(model.deleteModel(model_id, "usr_1"));
     expect(await listed(model_id)).toMatchObject({ exists: false, versions: [] });
   });
 });
@@ -269,7 +280,7 @@ describe("a version that was made of another", () => {
     const { model_id } = await modelOf(1);
     expect(await accept(model_id, "made")).toMatchObject({ version: 2, derived_from });
     await evictDurableObject(env.MODEL.getByName(model_id));
-    await granted(env.MODEL.getByName(model_id).deleteVersion(1));
+    await granted(env.MODEL.getByName(model_id).deleteVersion(1, "usr_1"));
     expect(await granted(env.MODEL.getByName(model_id).describeVersion(2))).toMatchObject({
       derived_from,
     });

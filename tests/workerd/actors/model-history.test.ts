@@ -98,7 +98,7 @@ async function carryOut({ model, model_id }: Created, command: Command): Promise
       return reply.ok ? null : reply.error.code;
     }
     default: {
-      const reply = await model.deleteVersion(command.version);
+      const reply = await model.deleteVersion(command.version, "usr_1");
       return reply.ok ? null : reply.error.code;
     }
   }

@@ -69,7 +69,7 @@ describe("an upload leaves nothing behind", () => {
 
   it("when the model is deleted before it ends", async () => {
     const { upload, model, model_id } = await halfUploaded();
-    await granted(model.deleteModel(model_id));
+    await granted(model.deleteModel(model_id, "usr_1"));
     vi.setSystemTime(NOW + UPLOAD_MS);
     await runDurableObjectAlarm(model);
     expect([await exists(upload.temporary), await exists(upload.object)]).toEqual([false, false]);
@@ -113,7 +113,7 @@ describe("bytes are kept", () => {
     const again = await uploadOf(model_id, "content");
     await granted(again.begin());
     await again.reserve();
-    await granted(model.deleteVersion(1));
+    await granted(model.deleteVersion(1, "usr_1"));
     expect(await exists(again.object)).toBe(true);
     await granted(again.accept());
     expect(await exists(again.object)).toBe(true);
@@ -136,7 +136,7 @@ describe("bytes are kept", () => {
     const again = await uploadOf(model_id, "content");
     await granted(again.begin());
     const removals = holdRemovals();
-    const deletion = model.deleteVersion(1);
+    const deletion = model.deleteVersion(1, "usr_1");
     await removals.begun();
     let stillThere: boolean | undefined;
     const uploaded = again.reserve().then(async () => {
@@ -158,7 +158,7 @@ describe("bytes are kept", () => {
     await Promise.all(
       rounds.map(async (content) => {
         const version = await addVersion(model_id, content);
-        await model.deleteVersion(version);
+        await model.deleteVersion(version, "usr_1");
         await addVersion(model_id, content);
       }),
     );
@@ -176,7 +176,7 @@ describe("a deletion", () => {
     await addVersion(model_id, "first");
     const kept = await objectsOf(model_id);
     await addVersion(model_id, "second");
-    await granted(model.deleteVersion(2));
+    await granted(model.deleteVersion(2, "usr_1"));
     expect(await objectsOf(model_id)).toEqual(kept);
     expect(await listed(model_id)).toMatchObject({ versions: [1], latest: 1 });
   });
@@ -184,7 +184,7 @@ describe("a deletion", () => {
   it("of the only version leaves a model without a latest version", async () => {
     const { model_id, model } = await createModel();
     await addVersion(model_id, "first");
-    await granted(model.deleteVersion(1));
+    await granted(model.deleteVersion(1, "usr_1"));
     expect(await listed(model_id)).toMatchObject({ exists: true, versions: [], latest: null });
   });
 
@@ -192,7 +192,7 @@ describe("a deletion", () => {
     const { model_id, model } = await createModel();
     await addVersion(model_id, "first");
     await addVersion(model_id, "second");
-    await granted(model.deleteModel(model_id));
+    await granted(model.deleteModel(model_id, "usr_1"));
     expect(await objectsOf(model_id)).toEqual([]);
     expect(await listed(model_id)).toEqual({
       exists: false,
@@ -204,7 +204,7 @@ describe("a deletion", () => {
 
   it("of a model that has no actor yet takes its row", async () => {
     const { model_id, model } = await createModel();
-    await granted(model.deleteModel(model_id));
+    await granted(model.deleteModel(model_id, "usr_1"));
     expect(await listed(model_id)).toMatchObject({ exists: false });
   });
 });
@@ -232,8 +232,8 @@ describe("while D1 is down", () => {
     const { upload, model, model_id } = await halfUploaded();
     await during("D1", async () => {
       await granted(upload.accept());
-      await granted(model.deleteVersion(1));
-      await granted(model.deleteModel(model_id));
+      await granted(model.deleteVersion(1, "usr_1"));
+      await granted(model.deleteModel(model_id, "usr_1"));
     });
     await runDurableObjectAlarm(model);
     expect(await listed(model_id)).toMatchObject({ exists: false, versions: [] });
@@ -260,7 +260,7 @@ describe("while R2 is down", () => {
   it("objects stay, and the alarm removes them", async () => {
     const { model_id, model } = await createModel();
     await addVersion(model_id, "content");
-    await during("R2", () => granted(model.deleteVersion(1)));
+    await during("R2", () => granted(model.deleteVersion(1, "usr_1")));
     expect(await objectsOf(model_id)).toHaveLength(1);
     await runDurableObjectAlarm(model);
     await runDurableObjectAlarm(model);
@@ -270,7 +270,7 @@ describe("while R2 is down", () => {
   it("an object that is wanted again is not removed later", async () => {
     const { model_id, model } = await createModel();
     await addVersion(model_id, "content");
-    await during("R2", () => granted(model.deleteVersion(1)));
+    await during("R2", () => granted(model.deleteVersion(1, "usr_1")));
     await addVersion(model_id, "content");
     await runDurableObjectAlarm(model);
     expect(await objectsOf(model_id)).toHaveLength(1);
@@ -279,7 +279,7 @@ describe("while R2 is down", () => {
   it("what does not need it is done all the same", async () => {
     const { model_id, model } = await createModel();
     await addVersion(model_id, "content");
-    await during("R2", () => granted(model.deleteVersion(1)));
+    await during("R2", () => granted(model.deleteVersion(1, "usr_1")));
     expect(await listed(model_id)).toMatchObject({ versions: [] });
   });
 });

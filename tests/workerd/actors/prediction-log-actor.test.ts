@@ -213,8 +213,8 @@ describe("the log of a model", () => {
   it("is emptied with the model, and takes nothing that comes late", async () => {
     const { model_id, model } = await createModel();
     const { log } = await keepFor(model_id);
-    await granted(model.deleteModel(model_id));
-    await granted(model.deleteModel(model_id));
+    await granted(model.deleteModel(model_id, "usr_1"));
+    await granted(model.deleteModel(model_id, "usr_1"));
     expect(await listed(log)).toEqual([]);
     expect(await alarmOf(log())).toBeNull();
     await evictDurableObject(log());

@@ -109,6 +109,26 @@ describe("a transformation that is cut short", () => {
   });
 });
 
+describe("expressions whose texts would take more memory than there is", () => {
+  it("end it at the first attempt, and leave no table", async () => {
+    const times = (count: number) => `'${"x".repeat(count)}'`;
+    // 60 rows of 600 kB each, in one batch.
+    const long = `replace(replace('x', 'x', ${times(600)}), 'x', ${times(1_000)})`;
+    const made = await createTransformation({
+      transformation_type: "map",
+      parameters: { set: [{ name: "long", expression: long }] },
+    });
+    await made.begin();
+    await made.finish();
+    expect(await made.describe()).toMatchObject({
+      status: "failed",
+      attempts: 1,
+      error: { code: "data", problem: { code: "transformation_invalid", row: 13 } },
+    });
+    expect(await made.tables()).toEqual(OWN_TABLES);
+  });
+});
+
 describe("cancelling", () => {
   it("before it begins makes nothing", async () => {
     const made = await createTransformation();

@@ -34,6 +34,11 @@ function lineageProblem(refusal: RunRefusal): ApiProblem {
       const detail = `run ${run_id} has ended as '${status}', which does not change; metrics and outputs may still be added`;
       return new ApiProblem("run_ended", detail, { found_status: status });
     }
+    case "run_too_large": {
+      const { run_id, field, expected, found } = refusal;
+      const detail = `run ${run_id} would have too much in ${field}: expected at most ${expected}, found ${found} with what it has already`;
+      return new ApiProblem("run_too_large", detail, { field });
+    }
     case "run_in_use": {
       const { run_id, outputs } = refusal;
       const detail = `run ${run_id} made ${outputs.join(", ")}, and is how they are made again`;

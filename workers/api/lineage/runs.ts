@@ -8,9 +8,9 @@ import { hasEnded } from "../../../domain/lineage/run-status.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { newId } from "../http/ids.ts";
 import { hashKey } from "../keys/key-checksum.ts";
-import { modelNode } from "./model-data.ts";
+import { ownedModelNode } from "./model-data.ts";
 import { fromLineage } from "./owner-lineage.ts";
-import { findUsed, releaseVersions, whileClaimed } from "./used-versions.ts";
+import { findUsed, whileClaimed } from "./used-versions.ts";
 
 type Outputs = z.output<typeof CreateRun>["outputs"];
 
@@ -78,18 +78,14 @@ export async function changeRun(
 }
 
 export async function deleteRun(c: Context<AppEnv>, run_id: string): Promise<void> {
-  const { inputs } = await fromLineage<{ inputs: string[] }>(c, (lineage) =>
-    lineage.removeRun(run_id),
-  );
-  const versions = inputs.filter((id) => id.startsWith("dsv_"));
-  await releaseVersions(c, versions, run_id);
+  await fromLineage<null>(c, (lineage) => lineage.removeRun(run_id));
 }
 
 async function outputNodes(c: Context<AppEnv>, outputs: Outputs): Promise<LineageNode[]> {
   const nodes: LineageNode[] = [];
   for (const output of outputs) {
     if (typeof output !== "string" && "model" in output)
-      nodes.push(await modelNode(c, output.model, output.version));
+      nodes.push(await ownedModelNode(c, output.model, output.version));
     else nodes.push(...(await findUsed(c, [output])).map(({ node }) => node));
   }
   return nodes;

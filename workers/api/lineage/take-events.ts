@@ -1,13 +1,11 @@
 import type { Context } from "hono";
 import type { OpenLineageAnswer, OpenLineageBody } from "../../../contract/openlineage.ts";
-import { findVersion } from "../../../database/datasets.ts";
-import { openDirectory } from "../../../database/directory.ts";
 import {
   type EventFault,
   type OpenLineageEvent,
   readEvent,
 } from "../../../domain/lineage/openlineage/event.ts";
-import { callActor } from "../../../durable-objects/shared/call-actor.ts";
+import { claimVersion } from "../../../durable-objects/shared/version-claims.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { ApiProblem } from "../http/problem.ts";
 import { askLineage } from "./owner-lineage.ts";
@@ -22,6 +20,7 @@ export async function takeEvents(
   c: Context<AppEnv>,
   body: OpenLineageBody,
 ): Promise<OpenLineageAnswer> {
+  const { owner_id } = c.get("admission").principal;
   const sent: unknown[] = Array.isArray(body) ? body : [body];
   const events: OpenLineageEvent[] = [];
   const failed: Failed[] = [];
@@ -35,7 +34,9 @@ export async function takeEvents(
     const part = events.slice(at, at + AT_ONCE);
     const uses = await askLineage(c, (lineage) => lineage.record(part));
     const once = new Map(uses.map((use) => [`${use.run_id} ${use.version_id}`, use]));
-    for (const { run_id, version_id } of once.values()) await claim(c, version_id, run_id);
+    // That one is gone already changes no fact.
+    for (const { run_id, version_id } of once.values())
+      await claimVersion(c.env, version_id, run_id, owner_id);
   }
   return {
     status: failed.length === 0 ? "success" : "partial_success",
@@ -53,16 +54,6 @@ export async function takeEvents(
       retriable: false,
     })),
   };
-}
-
-/** What the run has used is kept from now on; that it is gone already changes no fact. */
-async function claim(c: Context<AppEnv>, version_id: string, run_id: string): Promise<void> {
-  const row = await findVersion(openDirectory(c.env.DB), version_id);
-  if (!row) return;
-  await callActor(
-    () => c.env.DATASET.getByName(row.dataset_id),
-    (actor) => actor.claim(version_id, run_id),
-  );
 }
 
 function refuse(failed: readonly Failed[]): ApiProblem {

@@ -1,11 +1,10 @@
 import type { Context } from "hono";
 import type { DatasetRefusal, DatasetVersionRecord } from "../../../contract/dataset-record.ts";
-import { findVersion } from "../../../database/datasets.ts";
-import { openDirectory } from "../../../database/directory.ts";
 import type { LineageNode } from "../../../domain/lineage/lineage-node.ts";
 import { versionLineage } from "../../../domain/lineage/version-lineage.ts";
 import type { Result } from "../../../domain/result.ts";
 import { callActor } from "../../../durable-objects/shared/call-actor.ts";
+import { releaseVersion } from "../../../durable-objects/shared/version-claims.ts";
 import { granted } from "../datasets/dataset-problem.ts";
 import { readableDataset, readableVersion, selectorOf } from "../datasets/owned-dataset.ts";
 import type { AppEnv } from "../http/app-env.ts";
@@ -61,12 +60,8 @@ export async function whileClaimed<T>(
   } catch (error) {
     if (!(error instanceof ApiProblem)) throw error;
     const needed = new Set(await askLineage(c, (lineage) => lineage.dataOf(consumer)));
-    const ids = versions.map(({ version_id }) => version_id);
-    await releaseVersions(
-      c,
-      ids.filter((id) => !needed.has(id)),
-      consumer,
-    );
+    for (const { version_id } of versions)
+      if (!needed.has(version_id)) await releaseVersion(c.env, version_id, consumer);
     throw error;
   }
 }
@@ -76,26 +71,10 @@ async function claim(
   { version_id, dataset_id }: UsedVersion,
   consumer: string,
 ): Promise<void> {
+  const { owner_id } = c.get("admission").principal;
   const claimed: Result<null, DatasetRefusal> = await callActor(
     () => c.env.DATASET.getByName(dataset_id),
-    (dataset) => dataset.claim(version_id, consumer),
+    (dataset) => dataset.claim(version_id, consumer, owner_id),
   );
   granted(claimed);
-}
-
-/** What is not there any more needs no release. */
-export async function releaseVersions(
-  c: Context<AppEnv>,
-  version_ids: readonly string[],
-  consumer: string,
-): Promise<void> {
-  const directory = openDirectory(c.env.DB);
-  for (const version_id of version_ids) {
-    const row = await findVersion(directory, version_id);
-    if (!row) continue;
-    await callActor(
-      () => c.env.DATASET.getByName(row.dataset_id),
-      (dataset) => dataset.release(version_id, consumer),
-    );
-  }
 }

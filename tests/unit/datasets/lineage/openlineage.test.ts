@@ -52,6 +52,8 @@ const accepted = (value: unknown): OpenLineageEvent => {
   if (!read.ok) throw new Error(`${read.error.pointer} ${read.error.detail}`);
   return read.value;
 };
+const nested = (levels: number): unknown =>
+  JSON.parse('{"a":'.repeat(levels) + "1" + "}".repeat(levels));
 const refusedAt = (value: unknown) => {
   const read = readEvent(value);
   return read.ok ? "accepted" : read.error.pointer;
@@ -104,7 +106,8 @@ describe("an event", () => {
     ["#/eventType", runEvent({ eventType: "constructor" })],
     ["#/run", runEvent({ run: null })],
     ["#/run/runId", runEvent({ run: {} })],
-    ["#/run/runId", runEvent({ run: { runId: "17" } })],
+    ["#/run/runId", runEvent({ run: { runId: 17 } })],
+    ["#/run/runId", runEvent({ run: { runId: "" } })],
     ["#/run/facets", runEvent({ run: { runId: RUN, facets: [] } })],
     ["#/run/facets/a", runEvent({ run: { runId: RUN, facets: { a: "b" } } })],
     ["#/job", runEvent({ job: undefined })],
@@ -114,6 +117,9 @@ describe("an event", () => {
     ["#/inputs/1/namespace", runEvent({ inputs: [{ namespace: "a", name: "b" }, { name: "b" }] })],
     ["#/outputs/0/name", runEvent({ outputs: [{ namespace: "a", name: "x".repeat(3_000) }] })],
     ["#/outputs", runEvent({ outputs: Array.from({ length: 1_001 }, () => ({})) })],
+    ["#/outputs/0/name", runEvent({ outputs: [{ namespace: "a", name: "\ud800" }] })],
+    ["#", runEvent({ run: { runId: RUN, facets: { a: nested(199) } } })],
+    ["#", runEvent({ job: { ...JOB, name: nested(10_000) } })],
     [
       "#/inputs/0/inputFacets/a",
       runEvent({ inputs: [{ namespace: "a", name: "b", inputFacets: { a: 1 } }] }),
@@ -188,6 +194,14 @@ describe("the facts of an event", () => {
     expect(new Set(ids).size).toBe(3);
   });
 
+  it("take a version that is no text as none", () => {
+    const version = { ...FACET, datasetVersion: "\ud800" };
+    const data = { namespace: "linnet", name: "bearings", facets: { version } };
+    const { nodes, own } = factsOf(accepted({ ...COMMON, dataset: data }));
+    expect(nodes[0]?.node_id).toBe("ds:linnet/bearings");
+    expect(own.size).toBe(0);
+  });
+
   it("say of a facet that is too large that it was left out", () => {
     const huge = { sourceCode: { ...FACET, source: "x".repeat(100_000) } };
     const { facets } = factsOf(accepted(runEvent({ job: { ...JOB, facets: huge } })));
@@ -219,7 +233,9 @@ describe("the state of a run", () => {
       ["FAIL 5", "START 6", "OTHER 9"],
       { status: "failed", started_at: 6, ended_at: 5 },
     ],
-    ["the later of two ends", ["FAIL 5", "COMPLETE 7"], { status: "succeeded", ended_at: 7 }],
+    ["the later of two ends of a kind", ["FAIL 5", "FAIL 7"], { status: "failed", ended_at: 7 }],
+    ["the graver of two ends", ["FAIL 5", "COMPLETE 7"], { status: "failed", ended_at: 5 }],
+    ["the graver of two ends", ["COMPLETE 5", "ABORT 5"], { status: "aborted", ended_at: 5 }],
     [
       "an end that nothing began",
       ["ABORT 5"],
@@ -255,6 +271,18 @@ describe("the state of a run", () => {
 });
 
 describe("the id of a run", () => {
+  it("that is no UUID stands for one, another for each job and name", () => {
+    const uuidFor = (job: string, runId: string): string => {
+      const read = readEvent(runEvent({ run: { runId }, job: { namespace: "jobs", name: job } }));
+      return read.ok && read.value.kind === "run" ? read.value.run_id : "";
+    };
+    const uuids = ["a", "b"].flatMap((job) => ["17", "18", "é"].map((run) => uuidFor(job, run)));
+    expect(new Set(uuids).size).toBe(6);
+    expect(uuidFor("a", "17")).toBe(uuids[0]);
+    for (const uuid of uuids)
+      expect(uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+
   it("and its UUID are the same 128 bits", () => {
     expect(uuidOf(runIdOf(RUN))).toBe(RUN);
     const random = seededRandom("uuid");
