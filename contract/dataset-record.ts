@@ -163,8 +163,14 @@ export type DatasetRefusal =
   /** Reading the file failed for a reason that may pass. */
   | { code: "busy" };
 
+/** What uses a version and is of somebody else; `unsure` (1): it was not noted of whom. */
+export type OtherUse = { version_id: string; node_id: string; unsure: 0 | 1 };
+
 export type CommittedVersion = { version: DatasetVersionRecord; created: boolean };
+
+/** Where all that is stored of a dataset lies. */
+export const datasetPrefix = (datasetId: string): string => `datasets/${datasetId}/`;
 
 /** Where the packs of an upload lie; what is left under it when the upload ends is swept. */
 export const packPrefix = (datasetId: string, uploadId: string): string =>
-  `datasets/${datasetId}/${uploadId}/`;
+  `${datasetPrefix(datasetId)}${uploadId}/`;

@@ -1,16 +1,19 @@
 import * as z from "zod";
+import { ENDS_BYTES } from "../domain/datasets/file-ends.ts";
+import type { Schema } from "../domain/datasets/schema.ts";
 import { TRANSFORMATION_TYPES } from "../domain/datasets/transformations/transformation.ts";
-import { Instant, id } from "./common.ts";
+import { AnyJson, Instant, id } from "./common.ts";
 import {
   DatasetPath,
   DatasetSchemaBody,
   DatasetVersionView,
   Delimiter,
-  JsonValue,
   ReadOptionsBody,
+  SchemaView,
   Sha256,
   TagName,
 } from "./dataset.ts";
+import { Problem } from "./problem.ts";
 
 const IfHead = z
   .union([id("dsv"), z.literal("none")])
@@ -46,7 +49,7 @@ export const BeginUpload = z
     transformation: z
       .strictObject({
         transformation_type: z.enum(TRANSFORMATION_TYPES),
-        parameters: z.record(z.string(), JsonValue).default({}),
+        parameters: z.record(z.string(), AnyJson).default({}),
         code_hash: Sha256.optional(),
       })
       .optional()
@@ -68,7 +71,7 @@ export const UploadView = z
       .boolean()
       .nullable()
       .meta({ description: "False where this content was a version already" }),
-    problem: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
+    problem: Problem.nullable().meta({ description: "Why it failed" }),
     expires_at: Instant,
   })
   .meta({ id: "DatasetUpload" });
@@ -99,6 +102,21 @@ export const DeclaredChunks = z
     missing: z.array(z.int()).meta({ description: "Positions in `chunks` that are to be sent" }),
   })
   .meta({ id: "DeclaredDatasetChunks" });
+export const EndsQuery = z.object({
+  head: z.coerce.number().int().min(1).max(ENDS_BYTES).meta({
+    description:
+      "How many bytes of the body are the file's first; the others are its last. A MiB of each tells most",
+  }),
+});
+export const CheckedEnds = z
+  .object({
+    schema: SchemaView.nullable().meta({
+      description:
+        "The columns, if these bytes tell them; types that were guessed may change with later rows",
+    }),
+    warnings: z.array(z.string()),
+  })
+  .meta({ id: "CheckedDatasetEnds" });
 export const StoredPack = z
   .object({ chunks: z.int(), size_bytes: z.int() })
   .meta({ id: "StoredDatasetPack" });
@@ -107,4 +125,5 @@ export type PutVersionQuery = z.input<typeof PutVersionQuery>;
 export type BeginUpload = z.input<typeof BeginUpload>;
 export type DeclareChunks = z.input<typeof DeclareChunks>;
 export type DeclaredChunks = z.infer<typeof DeclaredChunks>;
+export type CheckedEnds = Omit<z.infer<typeof CheckedEnds>, "schema"> & { schema: Schema | null };
 export type StoredPack = z.infer<typeof StoredPack>;

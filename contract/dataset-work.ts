@@ -1,6 +1,7 @@
 import type { ExportFormat } from "../domain/datasets/formats/format-names.ts";
 import type { Inspection } from "../domain/datasets/inspection.ts";
 import type { DatasetProblem } from "../domain/datasets/dataset-fault.ts";
+import type { ChunkRef } from "../domain/datasets/chunks/recipe.ts";
 import type { ChangedRange } from "../domain/datasets/chunks/changed-ranges.ts";
 import type { CompareOptions } from "../domain/datasets/compare/compare-tables.ts";
 import type { TableComparison } from "../domain/datasets/compare/table-comparison.ts";
@@ -16,10 +17,8 @@ export type DataError = { code: "data"; problem: DatasetProblem } | { code: "bus
 /** Which of these chunks (SHA-256 in hex) the dataset has not, as positions in the list. */
 export type Missing = (sha256s: string[]) => Promise<number[]>;
 
-/** A file that comes in as a stream. */
-export type IngestTask = {
-  /** Where its packs are to lie: `packPrefix(…)`. */
-  prefix: string;
+/** What a file has to be that is coming in. */
+export type ExpectedFile = {
   format: Format;
   read_options: ReadOptions;
   size_bytes: number;
@@ -28,8 +27,22 @@ export type IngestTask = {
 };
 export type Follows = { schema: Schema; compatibility: EvolutionMode };
 
+/** A file that comes in as a stream; `prefix` is where its packs are to lie: `packPrefix(…)`. */
+export type IngestTask = ExpectedFile & { prefix: string };
+
+/** Both ends of a file in one: `head` of the bytes are its first, the others its last. */
+export type EndsTask = ExpectedFile & { head: number };
+/** As far as the ends tell: types that were guessed may change with later rows. */
+export type CheckedEnds = { schema: Schema | null; warnings: string[] };
+
 /** A file that is made of rows. */
 export type WriteTask = { prefix: string; format: Format; schema: Schema };
+
+/** Chunks by where they begin in an object. */
+export type PlacedChunk = ChunkRef & { start: number };
+export type PackPart = { key: string; chunks: PlacedChunk[] };
+/** `pack` is null where nothing could be copied, `damaged` are objects that are not what they were. */
+export type Repacked = { pack: Pack | null; damaged: { key: string; what: string }[] };
 
 /** Rows of a file, from the Worker that reads it, until it is disposed of (`using`). */
 export type RowCursor = {
@@ -45,7 +58,7 @@ export type FileWriter = {
 };
 
 /** A file with what reading it told. */
-export type ComparedFile = StoredFile & { inspection: Inspection };
+export type InspectedFile = StoredFile & { inspection: Inspection };
 export type RowComparison = TableComparison & { bytes_compared: number; whole: boolean };
 
 /** Samples of one row's tensor; `length` is how many there are along its last axis. */
@@ -68,6 +81,10 @@ export type DataService<Stream> = {
   ): Promise<Result<IngestedFile, DataError>>;
   /** Stores chunks that a client has cut, after checking each against its hash. */
   storePack(body: Stream, prefix: string): Promise<Result<Pack, DataError>>;
+  /** Copies chunks of other objects into one, each after checking it against its hash. */
+  repack(key: string, parts: readonly PackPart[]): Promise<Result<Repacked, DataError>>;
+  /** Refuses a file whose ends say already that it is not what it has to be. */
+  checkEnds(body: Stream, task: EndsTask): Promise<Result<CheckedEnds, DataError>>;
   /** Reads a file to its end. */
   inspect(
     file: StoredFile,
@@ -95,11 +112,12 @@ export type DataService<Stream> = {
   ): Promise<Result<SignalPart, DataError>>;
   /** Rows of `b` that differ from those of `a`; `changed` are the bytes that they do not share. */
   compare(
-    a: ComparedFile,
-    b: ComparedFile,
+    a: InspectedFile,
+    b: InspectedFile,
     changed: readonly ChangedRange[],
     options: CompareOptions,
   ): Promise<Result<object, DataError>>;
-  exportAs(file: StoredFile, format: ExportFormat): Promise<Result<Stream, DataError>>;
+  /** Refused before its first byte for all that the format cannot hold. */
+  exportAs(file: InspectedFile, format: ExportFormat): Promise<Result<Stream, DataError>>;
   state(): Promise<{ status: "ok" }>;
 };

@@ -2,7 +2,8 @@ import * as z from "zod";
 import { COLUMN_TYPES, type Schema } from "../domain/datasets/schema.ts";
 import { FORMATS } from "../domain/datasets/table.ts";
 import { TRANSFORMATION_TYPES } from "../domain/datasets/transformations/transformation.ts";
-import { Description, id, Instant, Name, PageQuery, pageOf } from "./common.ts";
+import { GroupPath } from "./group.ts";
+import { Description, id, Instant, Name, NAME_RULE, PageQuery, pageOf } from "./common.ts";
 
 export const Sha256 = z
   .string()
@@ -12,7 +13,9 @@ export const JsonValue = z.unknown();
 
 /** A dataset of the caller's by name, or any that the caller may see by id. */
 export const DatasetRef = z
-  .union([id("dat"), Name])
+  .union([id("dat"), Name], {
+    error: `expected the id of a dataset (dat_…) or its name: ${NAME_RULE}`,
+  })
   .meta({ description: "Its name, or its id; one that is shared with you goes by its id" });
 export const DatasetPath = z.object({ dataset: DatasetRef });
 
@@ -50,7 +53,7 @@ export const FieldSchema = z
     description: z.string().max(500).optional(),
   })
   .meta({ id: "DatasetField" });
-const SchemaView = z
+export const SchemaView = z
   .strictObject({
     fields: z.array(FieldSchema).min(1).max(2_000),
     primary_key: z.array(z.string().max(255)).max(16).optional(),
@@ -88,6 +91,9 @@ export const AccessGroup = z
   .strictObject({ group: id("grp"), role: z.enum(["read", "write"]).default("read") })
   .meta({ id: "DatasetAccess" });
 
+export const DatasetGroupPath = DatasetPath.extend(GroupPath.shape);
+export const GrantAccess = AccessGroup.pick({ role: true }).meta({ id: "GrantDatasetAccess" });
+
 export const Retention = z
   .strictObject({
     keep_last: z
@@ -109,9 +115,13 @@ export const Retention = z
       "Versions that neither rule keeps may go when the dataset is collected, unless something uses them",
   });
 
+const DatasetName = Name.refine((name) => !name.startsWith("dat_"), {
+  error: "expected a name that does not begin as an id does, with 'dat_'",
+});
+
 export const CreateDataset = z
   .strictObject({
-    name: Name,
+    name: DatasetName,
     description: Description.default(""),
     format: Format,
     schema: z.union([DatasetSchemaBody, ColumnTypes]).optional().meta({
@@ -126,7 +136,7 @@ export const CreateDataset = z
 
 export const ChangeDataset = z
   .strictObject({
-    name: Name.optional(),
+    name: DatasetName.optional(),
     description: Description.optional(),
     compatibility: Compatibility.optional(),
     access_groups: z.array(AccessGroup).max(50).optional(),

@@ -1,8 +1,12 @@
 import * as z from "zod";
-import { id, Instant, Name, PageQuery, pageOf } from "./common.ts";
+import { id, Instant, Name, NAME_RULE, PageQuery, pageOf } from "./common.ts";
 
 export const GroupPath = z.object({
-  group: z.union([id("grp"), Name]).meta({ description: "Its id, or its name" }),
+  group: z
+    .union([id("grp"), Name], {
+      error: `expected the id of a group (grp_…) or its name: ${NAME_RULE}`,
+    })
+    .meta({ description: "Its id, or its name" }),
 });
 export const GroupMemberPath = GroupPath.extend({ user_id: id("usr") });
 

@@ -1,6 +1,7 @@
 import type { Json } from "../domain/datasets/table.ts";
 import type { LineageEdge, LineageNode, NodeKind } from "../domain/lineage/lineage-node.ts";
 import type { Stop } from "../domain/lineage/reach.ts";
+import type { RunExcess } from "../domain/lineage/run-size.ts";
 import type { RunStatus } from "../domain/lineage/run-status.ts";
 
 /** What an owner's LineageActor refuses. */
@@ -22,7 +23,9 @@ export type RunRefusal =
   | { code: "run_not_found"; run_id: string }
   | { code: "run_id_taken"; run_id: string }
   | { code: "run_ended"; run_id: string; status: RunStatus }
-  | { code: "run_in_use"; run_id: string; outputs: string[] };
+  | { code: "run_in_use"; run_id: string; outputs: string[] }
+  /** With what it has already. */
+  | ({ code: "run_too_large"; run_id: string } & RunExcess);
 
 export type PutAnswer = { added_nodes: number; added_edges: number };
 
@@ -75,13 +78,16 @@ export type CyclesAnswer = { cycles: string[][]; truncated: boolean };
 /** Roots first. Where it is truncated, something is missing to do it again. */
 export type ChainAnswer = { nodes: LineageNode[]; edges: LineageEdge[]; truncated: boolean };
 
+export type Reason = {
+  /** The shortest way to it from what is withdrawn. */
+  path: string[];
+  /** Whether every withdrawn row has come through on some way. */
+  certain: boolean;
+};
 export type ImpactAnswer = {
-  affected: (LineageNode & {
-    /** The shortest way to it from what is withdrawn. */
-    path: string[];
-    /** Whether every withdrawn row has come through on some way. */
-    certain: boolean;
-  })[];
+  affected: (LineageNode & Reason)[];
+  /** The versions of datasets on the way, what is withdrawn first: others may use them. */
+  versions: (LineageNode & Reason)[];
   truncated: boolean;
 };
 

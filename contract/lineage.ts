@@ -88,6 +88,10 @@ export const LineageEdgeView = z
   .object({ from: z.string(), to: z.string() })
   .meta({ id: "LineageEdge", description: "`to` was made from `from`, or used it" });
 
+const used = {
+  node_id: z.string(),
+  node_type: z.enum(NODE_KINDS),
+};
 const Truncated = z.boolean().meta({ description: "Whether there is more than the answer has" });
 
 export const TraceView = z
@@ -100,6 +104,12 @@ export const TraceView = z
       .nullable()
       .meta({ description: "Which bound the answer has met" }),
     next_cursor: z.string().nullable(),
+    used_by_others: z
+      .array(z.object({ ...used, version_id: id("dsv").meta({ description: "What it uses" }) }))
+      .meta({
+        description:
+          "Downstream: what is somebody else's and uses one of the versions in `nodes`, where that is of a dataset of yours. What came of it is in their lineage",
+      }),
   })
   .meta({ id: "LineageTrace" });
 
@@ -156,22 +166,24 @@ export const ImpactBody = z
 export type ImpactBody = z.input<typeof ImpactBody>;
 
 const Count = z.int().min(0);
+const reason = {
+  path: z
+    .array(z.string())
+    .meta({ description: "Why: the shortest way from what is withdrawn to it" }),
+  certain: z.boolean().meta({
+    description:
+      "Whether the rows are certain to have had their part. False where every way leads through a step that may leave rows out: a filter, sample, split, join or aggregate, or a version that only followed another",
+  }),
+};
 export const ImpactView = z
   .object({
     affected: z
-      .array(
-        z.object({
-          ...members,
-          path: z
-            .array(z.string())
-            .meta({ description: "Why: the shortest way from what is withdrawn to it" }),
-          certain: z.boolean().meta({
-            description:
-              "Whether the rows are certain to have had their part. False where every way leads through a step that may leave rows out: a filter, sample, split, join or aggregate, or a version that only followed another",
-          }),
-        }),
-      )
+      .array(z.object({ ...members, ...reason }))
       .meta({ description: "Runs, versions of models and experiments, nearest first" }),
+    used_by_others: z.array(z.object({ ...used, ...reason })).meta({
+      description:
+        "What is somebody else's and uses a version of a dataset of yours that has the rows: runs, versions of models, and versions and transformations of their datasets. What came of those is in their lineage",
+    }),
     counts: z.object({ run: Count, model_version: Count, experiment: Count }),
     truncated: Truncated,
   })

@@ -8,7 +8,9 @@ const EventBody = z.looseObject({
 
 /** What it must have is checked one event at a time, so that the good ones of a batch are kept. */
 export const OpenLineageBody = z
-  .union([EventBody, z.array(z.unknown()).min(1).max(MOST_EVENTS)])
+  .union([EventBody, z.array(z.unknown()).min(1).max(MOST_EVENTS)], {
+    error: `expected an event with eventTime and producer, or a list of 1 to ${MOST_EVENTS} events`,
+  })
   .meta({
     id: "OpenLineageBody",
     description:

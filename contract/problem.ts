@@ -126,6 +126,7 @@ export const PROBLEMS = {
   },
   optimization_unsupported: { status: 422, title: "The model has what the toolkit does not cover" },
   release_gate_failed: { status: 422, title: "The new version does not pass its gate" },
+  run_too_large: { status: 422, title: "The run would hold more than a run may" },
   lineage_too_large: { status: 422, title: "The lineage is too large for this change" },
   explanation_unsupported: { status: 422, title: "The method does not apply to this model" },
   explanation_too_costly: { status: 422, title: "The explanation is more work than a call may do" },

@@ -1,6 +1,12 @@
 import * as z from "zod";
+import {
+  excessOf,
+  LONGEST_METRICS,
+  LONGEST_PARAMETERS,
+  MOST_METRICS,
+} from "../domain/lineage/run-size.ts";
 import { RUN_STATUSES } from "../domain/lineage/run-status.ts";
-import { id, Instant, line, Name, PageQuery, pageOf } from "./common.ts";
+import { AnyJson, id, Instant, line, Name, PageQuery, pageOf } from "./common.ts";
 import { DatasetRef, VersionRef } from "./dataset.ts";
 import { LineageNodeSummary } from "./lineage.ts";
 import { VersionNumber } from "./model.ts";
@@ -16,15 +22,15 @@ const DatasetVersion = z.union([
 ]);
 const Output = z.union([DatasetVersion, z.strictObject({ model: Name, version: VersionNumber })]);
 const Parameters = z
-  .record(z.string().min(1).max(250), z.json())
-  .refine((parameters) => JSON.stringify(parameters).length <= 20_000, {
-    error: "expected at most 20,000 characters of parameters",
+  .record(z.string().min(1).max(250), AnyJson.pipe(z.json()))
+  .refine((parameters) => !excessOf({ parameters }), {
+    error: `expected at most ${LONGEST_PARAMETERS} characters of parameters as JSON`,
   })
   .meta({ type: "object", example: { learning_rate: 0.01 } });
 const Metrics = z
   .record(z.string().min(1).max(250), z.number())
-  .refine((metrics) => Object.keys(metrics).length <= 1_000, {
-    error: "expected at most 1,000 metrics",
+  .refine((metrics) => !excessOf({ metrics }), {
+    error: `expected at most ${MOST_METRICS} metrics, of ${LONGEST_METRICS} characters as JSON`,
   })
   .meta({ example: { accuracy: 0.97 } });
 const CodeHash = z.string().min(1).max(200).nullable().meta({
@@ -57,8 +63,12 @@ export const ChangeRun = z
   .strictObject({
     status: RunStatus.optional(),
     ended_at: Instant.optional(),
-    parameters: Parameters.optional().meta({ description: "Added to what is there, by name" }),
-    metrics: Metrics.optional().meta({ description: "Added to what is there, by name" }),
+    parameters: Parameters.optional().meta({
+      description: "Added to what is there, by name; together no more than a new run may have",
+    }),
+    metrics: Metrics.optional().meta({
+      description: "Added to what is there, by name; together no more than a new run may have",
+    }),
     outputs: Outputs.default([]),
   })
   .meta({ id: "ChangeRun" });

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { TRANSFORMATION_TYPES } from "../domain/datasets/transformations/transformation.ts";
-import { id, Instant, PageQuery, pageOf } from "./common.ts";
+import { AnyJson, id, Instant, PageQuery, pageOf } from "./common.ts";
 import { DatasetRef, TagName, VersionRef } from "./dataset.ts";
 import { Problem } from "./problem.ts";
 import { TRANSFORMATION_STATUSES } from "./transformation-work.ts";
@@ -26,7 +26,7 @@ export const CreateTransformation = z
       description: "Of a join the left one and the right one; one of all others",
     }),
     parameters: z
-      .record(z.string(), JsonValue)
+      .record(z.string(), AnyJson)
       .default({})
       .meta({ description: "As docs/transformations.md has them for each type" }),
     parameters_of: id("dsv").optional().meta({
@@ -60,7 +60,7 @@ export const CreateTransformation = z
       parameters: { where: "rpm > 1000 and label in ('inner', 'outer')" },
     },
   });
-export type CreateTransformation = z.infer<typeof CreateTransformation>;
+export type CreateTransformation = z.input<typeof CreateTransformation>;
 
 export const TransformationPath = z.object({
   id: id("trn").meta({ param: { name: "id", in: "path" } }),
@@ -93,6 +93,9 @@ export const TransformationStateView = z
           .boolean()
           .meta({ description: "False where a version of this content was there" }),
         matches: z.boolean().nullable(),
+        warnings: z
+          .array(z.string())
+          .meta({ description: "Such as that a part of a split has no rows" }),
       }),
     ),
     problem: Problem.nullable().meta({ description: "Why it failed" }),
@@ -143,7 +146,7 @@ export const ReplayTransformations = z
       new_source_version: { dataset: "bearings" },
     },
   });
-export type ReplayTransformations = z.infer<typeof ReplayTransformations>;
+export type ReplayTransformations = z.input<typeof ReplayTransformations>;
 
 export const Replay = z
   .object({

@@ -1,7 +1,27 @@
-import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, ne, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  ne,
+  sql,
+} from "drizzle-orm";
 import type { Format } from "../domain/datasets/table.ts";
 import type { Directory } from "./directory.ts";
-import { dataset, datasetAccess, type DatasetRole, datasetVersion, groupMember } from "./schema.ts";
+import {
+  dataset,
+  datasetAccess,
+  type DatasetRole,
+  datasetVersion,
+  groupMember,
+  userGroup,
+} from "./schema.ts";
 import { containsText } from "./search.ts";
 
 export type DatasetRow = typeof dataset.$inferSelect;
@@ -35,6 +55,20 @@ export const findDataset = (
         : and(eq(dataset.owner_id, owner_id), eq(dataset.name, ref)),
     )
     .get();
+
+/** Those of these datasets, at most 90, that are the owner's: D1 binds a hundred parameters. */
+export const ownedAmong = async (
+  directory: Directory,
+  owner_id: string,
+  ids: readonly string[],
+): Promise<string[]> => {
+  if (ids.length === 0) return [];
+  const rows = await directory
+    .select({ id: dataset.id })
+    .from(dataset)
+    .where(and(eq(dataset.owner_id, owner_id), inArray(dataset.id, [...ids])));
+  return rows.map(({ id }) => id);
+};
 
 export const findVersion = (
   directory: Directory,
@@ -132,6 +166,39 @@ export async function putAccess(
         .onConflictDoNothing(),
     ),
   ]);
+}
+
+/** Adds a group or changes its role; false where it is new and `most` have access: one statement decides. */
+export async function grantAccess(
+  directory: Directory,
+  { dataset_id, group_id, role }: typeof datasetAccess.$inferSelect,
+  most: number,
+): Promise<boolean> {
+  const others = directory
+    .select({ groups: count() })
+    .from(datasetAccess)
+    .where(and(eq(datasetAccess.dataset_id, dataset_id), ne(datasetAccess.group_id, group_id)));
+  const done = await directory
+    .insert(datasetAccess)
+    .select(
+      sql`SELECT ${dataset.id}, ${userGroup.id}, ${role} FROM ${dataset}, ${userGroup}
+          WHERE ${dataset.id} = ${dataset_id} AND ${userGroup.id} = ${group_id} AND ${others} < ${most}`,
+    )
+    .onConflictDoUpdate({
+      target: [datasetAccess.dataset_id, datasetAccess.group_id],
+      set: { role },
+    });
+  return done.meta.changes === 1;
+}
+
+export async function endAccess(
+  directory: Directory,
+  dataset_id: string,
+  group_id: string,
+): Promise<void> {
+  await directory
+    .delete(datasetAccess)
+    .where(and(eq(datasetAccess.dataset_id, dataset_id), eq(datasetAccess.group_id, group_id)));
 }
 
 /** What its routes decide. False when the owner has another dataset of this name. */

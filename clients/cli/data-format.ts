@@ -6,10 +6,15 @@ type Format = DatasetView["format"];
 
 export const FORMATS = Object.keys(datasets.EXTENSIONS) as Format[];
 
-/** The format that a file's name speaks of. */
-export function formatOf(file: string): Format {
+/** The format that a file's name speaks of, if it does. */
+export function formatByName(file: string): Format | undefined {
   const extension = extname(file).slice(1).toLowerCase();
-  const format = FORMATS.find((one) => datasets.EXTENSIONS[one].includes(extension));
+  return FORMATS.find((one) => datasets.EXTENSIONS[one].includes(extension));
+}
+
+/** The format of a file that is the first of its dataset. */
+export function formatOf(file: string): Format {
+  const format = formatByName(file);
   if (format) return format;
   throw new UsageError(
     `'${file}' does not say its format: add --format, one of ${FORMATS.join(", ")}`,

@@ -1,6 +1,6 @@
 import type { Comparison } from "@linnet/sdk";
-import { formatBytes, formatCount, formatNumber, formatSigned } from "./format.ts";
-import { renderRows } from "./dataset-rows-view.ts";
+import { counted, formatBytes, formatCount, formatNumber, formatSigned } from "./format.ts";
+import { cellOf, renderRows } from "./dataset-rows-view.ts";
 import { renderFields, renderTable, type TableOptions } from "./table.ts";
 
 type SchemaChange = Comparison["schema_changes"][number];
@@ -30,7 +30,7 @@ export function renderComparison(view: Comparison, options: TableOptions): strin
     schemaLines(view.schema_changes, options),
     renderMoved(view.columns.columns, options),
     countLine(view, options),
-    sampleTables(view.samples, options),
+    sampleTables(view, options),
   ]
     .filter((part) => part !== "")
     .join("\n\n");
@@ -90,22 +90,51 @@ function countLine(view: Comparison, { paint }: TableOptions): string {
     .map(({ column, rows }) => `${column} ${formatCount(rows)}`)
     .join(", ");
   return [
-    paint.green(`+ ${formatCount(added)} rows`),
-    paint.red(`- ${formatCount(removed)} rows`),
-    paint.yellow(`~ ${formatCount(changed)} rows${columns === "" ? "" : ` (${columns})`}`),
+    paint.green(`+ ${counted(added, "row")}`),
+    paint.red(`- ${counted(removed, "row")}`),
+    paint.yellow(`~ ${counted(changed, "row")}${columns === "" ? "" : ` (${columns})`}`),
   ].join("\n");
 }
 
-function sampleTables({ added, removed, changed }: Samples, options: TableOptions): string {
+/** Rows that are on one side alone as they are; of a changed row what has changed in it. */
+function sampleTables(
+  { samples: { added, removed, changed }, key }: Comparison,
+  options: TableOptions,
+): string {
   const { paint } = options;
-  const mark = (sign: string) => (row: { values: Samples["added"][number]["values"] }) => ({
-    "": sign,
-    ...row.values,
-  });
-  const rows = [
-    ...removed.map(mark("-")),
-    ...added.map(mark("+")),
-    ...changed.flatMap(({ before, after }) => [mark("~-")(before), mark("~+")(after)]),
-  ];
-  return rows.length === 0 ? "" : `${paint.dim("samples")}\n${renderRows(rows, options)}`;
+  const marked = (sign: string) => (row: Sample) => ({ "": sign, ...row.values });
+  const oneSided = [...removed.map(marked("-")), ...added.map(marked("+"))];
+  return [
+    ...(oneSided.length === 0 ? [] : [`${paint.dim("samples")}\n${renderRows(oneSided, options)}`]),
+    ...(changed.length === 0
+      ? []
+      : [`${paint.dim("samples of changes")}\n${renderChanges(changed, key ?? [], options)}`]),
+  ].join("\n\n");
+}
+
+type Sample = Samples["added"][number];
+
+/** A line for each column in which a row has changed; its key says which row. */
+function renderChanges(
+  changed: Samples["changed"],
+  key: readonly string[],
+  options: TableOptions,
+): string {
+  const cells = changed.flatMap(({ before, after, columns }) =>
+    columns.map((column) => ({ column, before: before.values, after: after.values })),
+  );
+  return renderTable(
+    [
+      ...key.map((title) => ({
+        title,
+        flexible: true,
+        value: ({ after }: (typeof cells)[number]) => cellOf(after[title]),
+      })),
+      { title: "column", flexible: true, value: ({ column }) => column },
+      { title: "from", flexible: true, value: ({ column, before }) => cellOf(before[column]) },
+      { title: "to", flexible: true, value: ({ column, after }) => cellOf(after[column]) },
+    ],
+    cells,
+    options,
+  );
 }

@@ -1,5 +1,5 @@
 import type { PreviewView, RowsView, SignalView, StatisticsView } from "@linnet/sdk";
-import { formatBytes, formatCount, formatNumber, formatPercent } from "./format.ts";
+import { counted, formatBytes, formatCount, formatNumber, formatPercent } from "./format.ts";
 import { sparkline } from "./sparkline.ts";
 import { type Column, renderFields, renderTable, type TableOptions } from "./table.ts";
 
@@ -17,8 +17,33 @@ const columnsOf = (rows: readonly Row[]): Column<Row>[] =>
     value: (row) => cellOf(row[title]),
   }));
 
-const cellOf = (value: unknown): string =>
-  typeof value === "string" ? value : value === null ? "" : (JSON.stringify(value) ?? "");
+/** A cell of data, of a tensor its shape and how it begins. */
+export const cellOf = (value: unknown): string => {
+  if (typeof value === "string") return value;
+  if (value === null || value === undefined) return "";
+  return isTensor(value) ? tensorOf(value) : JSON.stringify(value);
+};
+
+type Tensor = { dims: number[]; values: unknown[] };
+
+const isTensor = (value: unknown): value is Tensor =>
+  typeof value === "object" &&
+  value !== null &&
+  "dims" in value &&
+  Array.isArray(value.dims) &&
+  "values" in value &&
+  Array.isArray(value.values);
+
+const NUMBERS_SHOWN = 4;
+
+/** `[1024]  0.3456, 0.8216, 0.3304, -1.303, …`: its shape, and how it begins. */
+function tensorOf({ dims, values }: Tensor): string {
+  const size = dims.reduce((product, one) => product * one, 1);
+  const shown = values
+    .slice(0, NUMBERS_SHOWN)
+    .map((value) => (typeof value === "number" ? formatNumber(value) : String(value)));
+  return `[${dims.join(", ")}]  ${[...shown, ...(size > shown.length ? ["…"] : [])].join(", ")}`;
+}
 
 /** The first rows of each class behind one another. */
 export const renderPreview = (
@@ -32,9 +57,9 @@ export const renderPreview = (
         rows.map(({ values }) => values),
         options,
       );
-      return `${title}  ${formatCount(count)} rows\n${table}`;
+      return `${title}  ${counted(count, "row")}\n${table}`;
     }),
-    ...(complete ? [] : [`of the first ${formatCount(rows_read)} rows`]),
+    ...(complete ? [] : [`of the first ${counted(rows_read, "row")}`]),
   ].join("\n\n");
 
 type Profile = StatisticsView["columns"][number];

@@ -1,5 +1,5 @@
 import type { DatasetVersionDetails } from "@linnet/sdk";
-import { formatBytes, formatCount, formatTime } from "./format.ts";
+import { counted, formatBytes, formatCount, formatTime } from "./format.ts";
 import { renderFields, renderTable, type TableOptions } from "./table.ts";
 
 type Field = NonNullable<DatasetVersionDetails["schema"]>["fields"][number];
@@ -13,7 +13,7 @@ export function renderVersion(version: DatasetVersionDetails, options: TableOpti
       ["id", version.version_id],
       ["message", version.message],
       ["rows", row_count === null ? null : formatCount(row_count)],
-      ["size", `${formatBytes(version.size_bytes)} in ${formatCount(version.chunks)} chunks`],
+      ["size", `${formatBytes(version.size_bytes)} in ${counted(version.chunks, "chunk")}`],
       ["new", formatBytes(version.new_bytes)],
       ["sha256", version.content_hash],
       ["made from", version.parent_version_ids.join(", ")],

@@ -1,6 +1,6 @@
 import type { Collected, DatasetVersionView, DatasetView, Removal } from "@linnet/sdk";
 import { formatDuration } from "./duration.ts";
-import { formatBytes, formatCount, formatTime } from "./format.ts";
+import { counted, formatBytes, formatCount, formatTime } from "./format.ts";
 import { renderFields, renderTable, type TableOptions } from "./table.ts";
 
 const DAY_S = 86_400;
@@ -18,7 +18,10 @@ export function renderDataset(dataset: DatasetView, options: TableOptions): stri
       ["head", head && `${head.version_number}, ${sizeOf(head)} (${head.version_id})`],
       ["versions", formatCount(dataset.versions)],
       ["stored", formatBytes(dataset.stored_bytes)],
-      ["shared with", dataset.access_groups.map(({ group, role }) => `${group} (${role})`).join()],
+      [
+        "shared with",
+        dataset.access_groups.map(({ group, role }) => `${group} (${role})`).join(", "),
+      ],
       ["retention", retention && retentionOf(retention)],
       ["archived", dataset.archived_at && formatTime(dataset.archived_at)],
       ["created", formatTime(dataset.created_at)],
@@ -30,7 +33,7 @@ export function renderDataset(dataset: DatasetView, options: TableOptions): stri
 
 const retentionOf = ({ keep_last, keep_days }: NonNullable<DatasetView["retention"]>): string =>
   [
-    keep_last === undefined ? [] : `the last ${keep_last} versions`,
+    keep_last === undefined ? [] : `the last ${counted(keep_last, "version")}`,
     keep_days === undefined ? [] : `those of ${formatDuration(keep_days * DAY_S)}`,
   ]
     .flat()
@@ -40,7 +43,7 @@ const sizeOf = ({
   row_count,
   size_bytes,
 }: Pick<DatasetVersionView, "row_count" | "size_bytes">): string =>
-  `${row_count === null ? "" : `${formatCount(row_count)} rows, `}${formatBytes(size_bytes)}`;
+  `${row_count === null ? "" : `${counted(row_count, "row")}, `}${formatBytes(size_bytes)}`;
 
 export const renderDatasets = (datasets: readonly DatasetView[], options: TableOptions): string =>
   renderTable(
@@ -98,14 +101,14 @@ const marksOf = ({ is_head, pinned, tags, transformation }: DatasetVersionView):
 /** What a deletion takes. */
 export function renderRemoval({ dry_run, versions, bytes }: Removal): string {
   const verb = dry_run ? "Would delete" : "Deleted";
-  return `${verb} ${formatCount(versions.length)} versions, ${formatBytes(bytes)}`;
+  return `${verb} ${counted(versions.length, "version")}, ${formatBytes(bytes)}`;
 }
 
 /** What a collection takes, and why the rest stays. */
 export function renderCollected(collected: Collected, options: TableOptions): string {
   const { dry_run, versions, kept, chunks, bytes } = collected;
   const verb = dry_run ? "Would delete" : "Deleted";
-  const line = `${verb} ${formatCount(versions.length)} versions: ${formatCount(chunks)} chunks, ${formatBytes(bytes)}`;
+  const line = `${verb} ${counted(versions.length, "version")}: ${counted(chunks, "chunk")}, ${formatBytes(bytes)}`;
   const rows = [
     ...versions.map((one) => ({ ...one, why: dry_run ? "would go" : "gone" })),
     ...kept.map((one) => ({ ...one, why: one.reasons.join(", ") })),

@@ -3,6 +3,10 @@ const count = new Intl.NumberFormat("en-US");
 
 export const formatCount = (value: number): string => count.format(value);
 
+/** `1 run`, `1,234 runs`. */
+export const counted = (value: number, one: string, many = `${one}s`): string =>
+  `${formatCount(value)} ${value === 1 ? one : many}`;
+
 export const formatPercent = (share: number | null): string =>
   share === null ? NONE : `${(share * 100).toFixed(2)} %`;
 

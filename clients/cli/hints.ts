@@ -45,7 +45,8 @@ const HINTS: Partial<Record<FailureCode, string>> = {
   layer_not_found: "`linnet layers list` shows your layers",
   layer_full: "`linnet layers get <name>` shows who holds its shares",
   layer_in_use: "`linnet layers get <name>` shows who holds its shares",
-  dataset_not_found: "`linnet data list` shows your datasets, with --shared those of others",
+  dataset_not_found:
+    "`linnet data list` shows your datasets, with --shared those of others; `linnet data create` makes one",
   dataset_version_not_found: "`linnet data log <dataset>` shows the versions",
   dataset_tag_not_found: "`linnet data tags <dataset>` shows the tags",
   dataset_in_use:

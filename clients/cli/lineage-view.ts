@@ -5,7 +5,7 @@ import type {
   LineageNodeView,
   TraceView,
 } from "@linnet/sdk";
-import { formatCount, formatTime } from "./format.ts";
+import { counted, formatCount, formatTime } from "./format.ts";
 import { type Column, renderFields, renderTable, type TableOptions } from "./table.ts";
 
 const kindOf = ({ node_type }: Pick<LineageNodeSummary, "node_type">): string =>
@@ -19,7 +19,8 @@ const columns: Column<LineageNodeSummary>[] = [
 ];
 
 /** Nearest first, each as far to the right as it is steps away. */
-export function renderTrace({ nodes, truncated, why }: TraceView, options: TableOptions): string {
+export function renderTrace(view: TraceView, options: TableOptions): string {
+  const { nodes, truncated, why, used_by_others } = view;
   const table = renderTable(
     [
       { title: "steps", align: "right", value: ({ depth }) => String(depth) },
@@ -28,7 +29,20 @@ export function renderTrace({ nodes, truncated, why }: TraceView, options: Table
     nodes,
     options,
   );
-  return truncated ? `${table}\n\nthere is more (${why}): add --depth, --limit or --all` : table;
+  const others = renderTable(
+    [
+      { title: "kind", value: kindOf },
+      { title: "uses", value: ({ version_id }) => version_id },
+      { title: "id", value: ({ node_id }) => node_id },
+    ],
+    used_by_others,
+    options,
+  );
+  return [
+    table,
+    ...(used_by_others.length > 0 ? [`used by others:\n\n${others}`] : []),
+    ...(truncated ? [`there is more (${why}): add --depth, --limit or --all`] : []),
+  ].join("\n\n");
 }
 
 export function renderNode(node: LineageNodeView, options: TableOptions): string {
@@ -54,12 +68,19 @@ export function renderChain({ nodes, truncated }: ChainView, options: TableOptio
   return truncated ? `${table}\n\nthe chain is longer than one answer` : table;
 }
 
-/** What would have to be made again, and why. */
+/** What would have to be made again, and why; of what is somebody else's only what it is. */
 export function renderImpact(view: ImpactView, options: TableOptions): string {
-  const { affected, counts, truncated } = view;
+  const { affected, used_by_others, counts, truncated } = view;
   const { run, model_version, experiment } = counts;
-  const line = `${formatCount(model_version)} versions of models, ${formatCount(run)} runs, ${formatCount(experiment)} experiments`;
-  if (affected.length === 0) return line;
+  const others = used_by_others.length;
+  const line = [
+    counted(model_version, "version of a model", "versions of models"),
+    counted(run, "run"),
+    counted(experiment, "experiment"),
+  ].join(", ");
+  const beyond = others === 0 ? "" : `, and ${formatCount(others)} of others that use your data`;
+  if (affected.length + others === 0) return line;
+  const theirs = used_by_others.map((use) => ({ ...use, label: "somebody else's" }));
   const table = renderTable(
     [
       { title: "kind", value: kindOf },
@@ -68,8 +89,8 @@ export function renderImpact(view: ImpactView, options: TableOptions): string {
       { title: "because of", flexible: true, value: ({ path }) => path.join(" → ") },
       { title: "id", value: ({ node_id }) => node_id },
     ],
-    affected,
+    [...affected, ...theirs],
     options,
   );
-  return `${line}\n\n${table}${truncated ? "\n\nthere is more than one answer has" : ""}`;
+  return `${line}${beyond}\n\n${table}${truncated ? "\n\nthere is more than one answer has" : ""}`;
 }

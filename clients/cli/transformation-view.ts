@@ -24,7 +24,12 @@ export function renderTransformation(
     ],
     options,
   );
-  return versions.length === 0 ? fields : `${fields}\n\n${renderMade(versions, options)}`;
+  const warnings = versions.flatMap((version) => version.warnings.map((one) => `warning: ${one}`));
+  return [
+    fields,
+    ...(versions.length > 0 ? [renderMade(versions, options)] : []),
+    ...(warnings.length > 0 ? [warnings.join("\n")] : []),
+  ].join("\n\n");
 }
 
 const renderMade = (versions: readonly Made[], options: TableOptions): string =>
@@ -82,7 +87,7 @@ export function renderReproducibility(found: Reproducibility, options: TableOpti
     options,
   );
   const faults = [
-    ...missing.map((one) => JSON.stringify(one)),
+    ...missing.map(missingOf),
     ...checks.flatMap(({ transformation_id, status, problem, versions }) => [
       ...(status === "failed" ? [`${transformation_id} failed: ${problem?.detail ?? ""}`] : []),
       ...versions
@@ -91,4 +96,20 @@ export function renderReproducibility(found: Reproducibility, options: TableOpti
     ]),
   ];
   return faults.length === 0 ? fields : `${fields}\n\n${faults.join("\n")}`;
+}
+
+const MISSING = new Map([
+  ["source_missing", "is deleted, or not yours to read"],
+  ["not_recorded", "names parents, and nobody said how it was made of them"],
+  ["not_executable", "was done elsewhere, and told of with an upload"],
+  ["code_changed", "would give other rows: the engine has changed"],
+]);
+
+/** What is in the way; one of a platform that is newer than this is shown as it came. */
+function missingOf(one: Reproducibility["missing"][number]): string {
+  const why = MISSING.get(one.code);
+  const what = one["version_id"] ?? one["transformation_id"];
+  return why === undefined || typeof what !== "string"
+    ? JSON.stringify(one)
+    : `${what} ${why} (${one.code})`;
 }

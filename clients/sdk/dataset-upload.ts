@@ -1,7 +1,16 @@
-import { byteFile, type FileSource } from "./byte-file.ts";
+import { END_BYTES } from "../../contract/dataset-file.ts";
+import { type ByteFile, byteFile, type FileSource } from "./byte-file.ts";
 import { type CallOptions, type Linnet, readJson } from "./client.ts";
-import { beginUpload, commitUpload, declareChunks, getUpload, putPack } from "./dataset-uploads.ts";
-import { type FailureCode, LinnetError } from "./linnet-error.ts";
+import {
+  beginUpload,
+  cancelUpload,
+  checkEnds,
+  commitUpload,
+  declareChunks,
+  getUpload,
+  putPack,
+} from "./dataset-uploads.ts";
+import { LinnetError, refusalOf } from "./linnet-error.ts";
 import { path } from "./path.ts";
 import { randomId } from "./random-id.ts";
 import { pause } from "./retry.ts";
@@ -49,6 +58,9 @@ const PUT_TIMEOUT_MS = 600_000;
 const RETRIES = 12;
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5_000;
+/** Of what helps, and is not needed. */
+const CHECK_RETRIES = 2;
+const NOTHING = Promise.resolve();
 
 /**
  * Adds a file as the next version: in one request if it is small, or no version is there yet that
@@ -160,17 +172,51 @@ export async function upload(
     sent = progress;
     onProgress?.({ ...progress, phase: "sending" });
   };
+  /** No pack is sent before its ends were checked; of a little, sending it tells as fast. */
+  let ends: Promise<void> | undefined;
   const receiver: ChunkReceiver = {
     declare: async (at, chunks) =>
       (await declareChunks(client, dataset, id, { at, chunks }, options)).missing,
-    send: async (pack, ended) =>
-      void (await putPack(client, dataset, id, pack, { ...options, signal: ended })),
+    send: async (pack, ended) => {
+      const call = { ...options, signal: ended };
+      ends ??= pack.length > SMALL_BYTES ? refuseByEnds(client, dataset, id, file, call) : NOTHING;
+      await ends;
+      await putPack(client, dataset, id, pack, call);
+    },
   };
   await sendChunks(file, receiver, { packsAtOnce, signal, onProgress: tell });
   onProgress?.({ ...sent, phase: "checking" });
   const committed = await commitUpload(client, dataset, id, options).catch(explainIncomplete);
   return whenChecked(client, dataset, committed, options);
 }
+
+/**
+ * Gives the upload up where the ends of the file show that it would be refused. Where nobody could
+ * look at them it goes on: the commit looks at the whole.
+ */
+async function refuseByEnds(
+  client: Linnet,
+  dataset: string,
+  id: string,
+  file: ByteFile,
+  options: CallOptions,
+): Promise<void> {
+  const { size } = file;
+  const head = await file.slice(0, END_BYTES);
+  const tail = await file.slice(size - END_BYTES, size);
+  try {
+    await checkEnds(client, dataset, id, { head, tail }, { ...options, retries: CHECK_RETRIES });
+  } catch (error) {
+    if (!(error instanceof LinnetError)) throw error;
+    if (!isRefusal(error)) return;
+    await cancelUpload(client, dataset, id, options).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** What the platform has decided, and no proxy before it. */
+const isRefusal = ({ status, problem }: LinnetError): boolean =>
+  problem !== null && status >= 400 && status < 500 && status !== 429;
 
 /** The version that came of it, once the platform has read the file. */
 async function whenChecked(
@@ -183,12 +229,7 @@ async function whenChecked(
   for (let delay = FIRST_WAIT_MS; ; delay = Math.min(LONGEST_WAIT_MS, delay * 1.5)) {
     const { version, created, problem } = state;
     if (version) return { ...version, created: created ?? true };
-    if (problem)
-      throw new LinnetError({
-        code: problem.code as FailureCode,
-        detail: problem.message,
-        status: 422,
-      });
+    if (problem) throw refusalOf(problem);
     await pause(delay, signal);
     state = await getUpload(client, dataset, state.upload_id, options);
   }

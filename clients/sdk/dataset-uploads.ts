@@ -1,6 +1,13 @@
 import type { CallOptions, Linnet } from "./client.ts";
 import { path } from "./path.ts";
-import type { BeginUpload, DeclareChunks, DeclaredChunks, StoredPack, UploadView } from "./wire.ts";
+import type {
+  BeginUpload,
+  CheckedEnds,
+  DeclareChunks,
+  DeclaredChunks,
+  StoredPack,
+  UploadView,
+} from "./wire.ts";
 
 const PACK_TIMEOUT_MS = 600_000;
 
@@ -26,6 +33,29 @@ export const getUpload = (
 ): Promise<UploadView> =>
   client.call(
     { method: "GET", path: path`/v1/datasets/${dataset}/uploads/${id}`, repeatable: true },
+    options,
+  );
+
+/**
+ * Has the file's first and last bytes checked, 2 MiB at most together: rejects with what the commit
+ * would, where these show it already.
+ */
+export const checkEnds = (
+  client: Linnet,
+  dataset: string,
+  id: string,
+  ends: { head: Uint8Array<ArrayBuffer>; tail: Uint8Array<ArrayBuffer> },
+  options?: CallOptions,
+): Promise<CheckedEnds> =>
+  client.call(
+    {
+      method: "POST",
+      path: path`/v1/datasets/${dataset}/uploads/${id}/ends`,
+      query: { head: ends.head.length },
+      headers: { "content-type": "application/octet-stream" },
+      body: () => ({ body: new Blob([ends.head, ends.tail]) }),
+      repeatable: true,
+    },
     options,
   );
 

@@ -13,6 +13,7 @@ import type {
 export {
   beginUpload,
   cancelUpload,
+  checkEnds,
   commitUpload,
   declareChunks,
   getUpload,
@@ -81,6 +82,40 @@ export const change = (
 ): Promise<DatasetView> =>
   client.call(
     { method: "PATCH", path: path`/v1/datasets/${dataset}`, json, repeatable: true },
+    options,
+  );
+
+/** Gives the members of a group, by its id or name, a role; the access of others stays as it is. */
+export const share = (
+  client: Linnet,
+  dataset: string,
+  group: string,
+  role: DatasetView["access_groups"][number]["role"] = "read",
+  options?: CallOptions,
+): Promise<DatasetView> =>
+  client.call(
+    {
+      method: "PUT",
+      path: path`/v1/datasets/${dataset}/access/${group}`,
+      json: { role },
+      repeatable: true,
+    },
+    options,
+  );
+
+/** Ends the access of a group. */
+export const unshare = (
+  client: Linnet,
+  dataset: string,
+  group: string,
+  options?: CallOptions,
+): Promise<DatasetView> =>
+  client.call(
+    {
+      method: "DELETE",
+      path: path`/v1/datasets/${dataset}/access/${group}`,
+      repeatable: true,
+    },
     options,
   );
 

@@ -16,15 +16,11 @@ const LONGEST_WAIT_MS = 5_000;
 /** A transformation outlives a platform's restart, and so does who waits for it: about half a minute. */
 const DEFAULT_RETRIES = 8;
 
-type Needed = "transformation_type" | "source_versions";
-export type TransformationOrder = Pick<CreateTransformation, Needed> &
-  Partial<Omit<CreateTransformation, Needed>>;
-
 /** Makes versions of others; still `running` after some 20 seconds, or at once with `wait: false`. */
 export const create = (
   client: Linnet,
   dataset: string,
-  json: TransformationOrder,
+  json: CreateTransformation,
   options?: CallOptions,
 ): Promise<TransformationStateView> =>
   client.call(
@@ -79,15 +75,11 @@ export const cancel = (
     options,
   );
 
-type Sources = "source_version" | "new_source_version";
-export type ReplayOrder = Pick<ReplayTransformations, Sources> &
-  Partial<Omit<ReplayTransformations, Sources>>;
-
 /** Does to other data what was done to make a version. */
 export const replay = (
   client: Linnet,
   dataset: string,
-  json: ReplayOrder,
+  json: ReplayTransformations,
   options?: CallOptions,
 ): Promise<{ transformations: TransformationStateView[] }> =>
   client.call(

@@ -25,6 +25,7 @@ export type {
 } from "../../contract/dataset-contents.ts";
 export type {
   BeginUpload,
+  CheckedEnds,
   DeclareChunks,
   DeclaredChunks,
   PutVersionQuery,

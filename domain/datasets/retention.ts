@@ -38,10 +38,10 @@ export function reasonsToKeep(
       ...(used_by.length > 0 ? [`used by ${used_by.slice(0, NAMED).join(", ")}${others}`] : []),
       ...(isUnruled ? ["the dataset has no retention rule"] : []),
       ...(keep_last !== undefined && at < keep_last
-        ? [`it is one of the latest ${keep_last} versions`]
+        ? [keep_last === 1 ? "it is the latest" : `it is one of the latest ${keep_last} versions`]
         : []),
       ...(keep_days !== undefined && created_at > now - keep_days * DAY_MS
-        ? [`it is younger than ${keep_days} days`]
+        ? [`it is younger than ${keep_days === 1 ? "a day" : `${keep_days} days`}`]
         : []),
     ];
   });

@@ -47,6 +47,11 @@ export type Table = {
   warnings: string[];
   /** In order, a few thousand rows or a few megabytes at a time. */
   batches(range?: Range): AsyncIterable<Batch>;
+  /**
+   * Where types were guessed from the first rows: what a column may turn out to be once all rows
+   * were read, null where that is open. Absent where the schema is what it is.
+   */
+  mayBecome?(column: string): readonly Field[] | null;
   /** Part of one row's tensor along its last axis, without reading the rest; absent where it must all be read. */
   slice?(column: string, row: number, from: number, to: number): Promise<TensorCell>;
 };

@@ -32,6 +32,21 @@ export function utf8Encode(text: string): Uint8Array<ArrayBuffer> {
   return bytes.slice(0, at);
 }
 
+/** How many bytes `utf8Encode` makes of a text. */
+export function utf8Length(text: string): number {
+  let length = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    length += unit < 0x800 ? 1 : 2;
+    if (unit < 0xd800 || unit > 0xdbff) continue;
+    const low = text.charCodeAt(i + 1);
+    // Two units of a pair make four bytes, and a half three.
+    if (low >= 0xdc00 && low <= 0xdfff) i++;
+  }
+  return length;
+}
+
 /**
  * Decodes UTF-8; every maximal ill-formed part becomes one U+FFFD (Unicode 3.9, "Substitution of
  * Maximal Subparts"), as with TextDecoder. A byte order mark is kept.

@@ -10,12 +10,15 @@ import { unpackSegment } from "../../domain/datasets/chunks/segments.ts";
 import type { Inspection } from "../../domain/datasets/inspection.ts";
 import { fail, ok, type Result } from "../../domain/result.ts";
 import type { Effects } from "../shared/effects.ts";
+import { claimVersion, releaseVersion } from "../shared/version-claims.ts";
 import type { ChunkStore } from "./chunk-store.ts";
+import type { Compaction } from "./compaction.ts";
 import type { DatasetStore, VersionFacts } from "./dataset-store.ts";
 import type { EventStore } from "./event-store.ts";
 import { type Identified, identifyVersion } from "./identify-version.ts";
-import { claimParent, claimParents, releaseParent } from "./parents.ts";
+import { claimParents } from "./parents.ts";
 import { refusalOf } from "./refusal-of.ts";
+import type { PackStore } from "./pack-store.ts";
 import type { Outcome, ReadFile, Upload, UploadStore } from "./upload-store.ts";
 
 /** How long an upload waits for its client, and its outcome can be read, in milliseconds. */
@@ -29,7 +32,9 @@ export type NamedVersion = Pick<DatasetVersionRecord, "version_id" | "version_nu
 export type Parts = {
   store: DatasetStore;
   chunks: ChunkStore;
+  packs: PackStore;
   uploads: UploadStore;
+  compaction: Compaction;
   events: EventStore;
   effects: Effects;
 };
@@ -48,12 +53,12 @@ export class Commits {
 
   /** Keeps what a file is that has been read, until `commit` makes a version of it. */
   take(id: string, file: IngestedFile): void {
-    const { uploads, chunks } = this.#parts;
+    const { uploads, packs: stored } = this.#parts;
     const upload = uploads.get(id);
     if (!upload || upload.result) return;
     const { recipe, packs, ...read } = file;
     this.#storage.transactionSync(() => {
-      for (const pack of packs) chunks.addPack(id, pack);
+      for (const pack of packs) stored.add(id, pack);
       uploads.putRecipe(id, recipe);
       uploads.put({ ...upload, status: "checking", file: read, due_at: Date.now() + COMMIT_MS });
     });
@@ -62,7 +67,12 @@ export class Commits {
   /** Brings what a parent knows of a version made of it to where that version stands. */
   async settleClaim(version_id: string, consumer: string): Promise<void> {
     const isThere = this.#parts.store.select({ version_id: consumer });
-    await (isThere ? claimParent : releaseParent)(this.#env, version_id, consumer);
+    if (isThere) await claimVersion(this.#env, version_id, consumer, this.#owner());
+    else await releaseVersion(this.#env, version_id, consumer);
+  }
+
+  #owner(): string | null {
+    return this.#parts.store.state()?.definition.owner_id ?? null;
   }
 
   note(type: DatasetEvent["type"], version: NamedVersion | null, at: number): void {
@@ -124,7 +134,10 @@ export class Commits {
     if (!upload?.file) return fail({ code: "upload_not_found" });
     const { terms, file } = upload;
     const identified = await identifyVersion(this.#parts, upload, file);
-    const unclaimed = await claimParents(this.#env, uploads, id, identified.version_id);
+    const unclaimed = await claimParents(this.#env, uploads, id, {
+      consumer: identified.version_id,
+      owner_id: this.#owner(),
+    });
     const now = Date.now();
     const after = uploads.get(id);
     if (!after || after.result) {
@@ -190,7 +203,7 @@ export class Commits {
   }
 
   #conclude(upload: Upload, result: Outcome): void {
-    const { uploads, chunks, effects } = this.#parts;
+    const { uploads, compaction, effects } = this.#parts;
     const now = Date.now();
     if (!result.ok || !result.value.created) this.giveBack(upload, now);
     uploads.dropRecipe(upload.id);
@@ -204,7 +217,7 @@ export class Commits {
       expires_at: now + PATIENCE_MS,
     });
     effects.add(`upload:${upload.id}`, now);
-    if (chunks.dropDeadPacks()) effects.add("objects", now);
+    compaction.tidy(now);
   }
 
   giveBack({ claimed }: Upload, now: number): void {

@@ -10,11 +10,12 @@ import type {
   DatasetVersionSelector,
   IngestedFile,
   NewDatasetVersion,
+  OtherUse,
   Pack,
   StoredFile,
   UploadRecord,
 } from "../../contract/dataset-record.ts";
-import type { Follows } from "../../contract/dataset-work.ts";
+import type { ExpectedFile } from "../../contract/dataset-work.ts";
 import type { ChunkRef } from "../../domain/datasets/chunks/recipe.ts";
 import type { Inspection } from "../../domain/datasets/inspection.ts";
 import { reasonsToKeep, type RetentionRule } from "../../domain/datasets/retention.ts";
@@ -23,10 +24,18 @@ import { fail, ok, type Result } from "../../domain/result.ts";
 import { Effects } from "../shared/effects.ts";
 import { upgradeSchema } from "../shared/upgrade-schema.ts";
 import { ChunkStore, type StoredSegment } from "./chunk-store.ts";
+import { Compaction } from "./compaction.ts";
 import { Commits, type NamedVersion } from "./commits.ts";
 import { type DatasetState, DatasetStore, type VersionOutline } from "./dataset-store.ts";
 import { EventStore } from "./event-store.ts";
-import { listDataset, listVersion, removeDeadObjects, sendEvents } from "./follow-up.ts";
+import {
+  listDataset,
+  listVersion,
+  nameInLineage,
+  removeDeadObjects,
+  sendEvents,
+} from "./follow-up.ts";
+import { PackStore } from "./pack-store.ts";
 import { removed, Removals } from "./removals.ts";
 import { SCHEMA } from "./schema.ts";
 import { Uploads } from "./uploads.ts";
@@ -43,25 +52,30 @@ export type Segments = { record: DatasetVersionRecord; segments: StoredSegment[]
 export class DatasetActor extends DurableObject<Env> {
   readonly #store: DatasetStore;
   readonly #chunks: ChunkStore;
+  readonly #packs: PackStore;
   readonly #uploads: Uploads;
   readonly #commits: Commits;
   readonly #events: EventStore;
   readonly #effects: Effects;
   readonly #removals: Removals;
+  readonly #compaction: Compaction;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     upgradeSchema(ctx.storage, SCHEMA);
     this.#store = new DatasetStore(ctx.storage.sql);
     this.#chunks = new ChunkStore(ctx.storage.sql);
+    this.#packs = new PackStore(ctx.storage.sql);
     this.#effects = new Effects(ctx.storage, (key) => this.#deliver(key));
-    const parts = { store: this.#store, chunks: this.#chunks, effects: this.#effects };
-    this.#events = new EventStore(ctx.storage.sql);
+    const stores = { store: this.#store, chunks: this.#chunks, packs: this.#packs };
     const uploads = new UploadStore(ctx.storage.sql);
-    const all = { ...parts, uploads, events: this.#events };
+    this.#events = new EventStore(ctx.storage.sql);
+    const parts = { ...stores, uploads, effects: this.#effects };
+    this.#compaction = new Compaction(env, ctx.storage, parts);
+    const all = { ...parts, events: this.#events, compaction: this.#compaction };
     this.#commits = new Commits(env, ctx.storage, all);
     this.#uploads = new Uploads(env, ctx.storage, all, this.#commits);
-    this.#removals = new Removals(ctx.storage, parts);
+    this.#removals = new Removals(ctx.storage, all);
   }
 
   /** Repeating it changes nothing. */
@@ -84,7 +98,7 @@ export class DatasetActor extends DurableObject<Env> {
       updated_at: state.updated_at,
       head: this.#store.select({}) ?? null,
       versions: this.#store.count(),
-      stored_bytes: this.#chunks.storedBytes(),
+      stored_bytes: this.#packs.storedBytes(),
     });
   }
 
@@ -100,6 +114,8 @@ export class DatasetActor extends DurableObject<Env> {
     this.ctx.storage.transactionSync(() => {
       this.#store.change({ ...state.definition, ...Object.fromEntries(given) }, now);
       this.#effects.add("dataset", now);
+      const { name } = state.definition;
+      if (change.name !== undefined && change.name !== name) this.#effects.add("names", now);
     });
     await this.#settle();
     return this.describe();
@@ -127,7 +143,7 @@ export class DatasetActor extends DurableObject<Env> {
     const versions = this.#store.outlines();
     const refusal = this.#removals.refusal(versions);
     if (refusal) return fail(refusal);
-    const gone = removed(versions, { chunks: 0, bytes: this.#chunks.storedBytes() });
+    const gone = removed(versions, { chunks: 0, bytes: this.#packs.storedBytes() });
     if (isDryRun) return ok(gone);
     const now = Date.now();
     this.ctx.storage.transactionSync(() => {
@@ -135,7 +151,8 @@ export class DatasetActor extends DurableObject<Env> {
       this.#uploads.endAll(now);
       this.#note("dataset.deleted", null, now);
       this.#store.markDeleted(now);
-      this.#removals.dropDeadPacks(now);
+      this.#compaction.tidy(now);
+      this.#effects.add("objects", now);
     });
     await this.#settle();
     return ok(gone);
@@ -227,12 +244,25 @@ export class DatasetActor extends DurableObject<Env> {
     return this.find({ version_number: found.value.version_number });
   }
 
-  /** Notes that `consumer` uses the version, which then cannot be deleted. Repeating it changes nothing. */
-  async claim(version_id: string, consumer: string): Promise<Result<null, DatasetRefusal>> {
+  /**
+   * Notes that `consumer`, of `owner_id`, uses the version, which then cannot be deleted. Repeating
+   * it changes nothing.
+   */
+  async claim(
+    version_id: string,
+    consumer: string,
+    owner_id: string | null = null,
+  ): Promise<Result<null, DatasetRefusal>> {
     const found = this.find({ version_id });
     if (!found.ok) return found;
-    this.#store.claim(found.value.version_number, consumer);
+    this.#store.claim(found.value.version_number, consumer, owner_id);
     return ok(null);
+  }
+
+  /** Of these versions, what uses them that is of somebody else than the dataset's owner. */
+  usesByOthers(version_ids: readonly string[], limit: number): OtherUse[] {
+    const state = this.#state();
+    return state ? this.#store.usesByOthers(state.definition.owner_id, version_ids, limit) : [];
   }
 
   async release(version_id: string, consumer: string): Promise<void> {
@@ -286,14 +316,9 @@ export class DatasetActor extends DurableObject<Env> {
     return begun;
   }
 
-  /** The columns that a new version's have to follow; null where it is the first. */
-  follows(): Follows | null {
-    const state = this.#state();
-    const head = this.#store.select({});
-    const schema = head
-      ? this.#store.inspection(head.version_number).schema
-      : (state?.definition.schema ?? null);
-    return state && schema ? { schema, compatibility: state.definition.compatibility } : null;
+  /** What the file of an upload has to be that has not ended. */
+  expected(uploadId: string): Result<ExpectedFile, DatasetRefusal> {
+    return this.#uploads.expected(uploadId);
   }
 
   /** Whether chunks may be sent for the upload. */
@@ -314,8 +339,9 @@ export class DatasetActor extends DurableObject<Env> {
     return this.#uploads.declare(uploadId, at, chunks);
   }
 
-  missing(sha256s: string[]): number[] {
-    return this.#chunks.missing(sha256s);
+  /** As `declare`, of a file that is cut here; the chunks that are there stay until the upload ends. */
+  async missing(uploadId: string, sha256s: string[]): Promise<number[]> {
+    return this.#uploads.missing(uploadId, sha256s);
   }
 
   async addPack(uploadId: string, pack: Pack): Promise<Result<null, DatasetRefusal>> {
@@ -352,6 +378,7 @@ export class DatasetActor extends DurableObject<Env> {
   /** Delivered at least once; what is due is looked up anew. */
   override async alarm(): Promise<void> {
     await this.#uploads.work(Date.now());
+    await this.#compaction.work(Date.now());
     await this.#settle();
   }
 
@@ -374,11 +401,12 @@ export class DatasetActor extends DurableObject<Env> {
 
   async #deliver(key: string): Promise<void> {
     const [what = "", ...rest] = key.split(":");
-    const stores = { store: this.#store, chunks: this.#chunks };
+    const stores = { store: this.#store, packs: this.#packs };
     if (what === "dataset") await listDataset(this.env, stores);
+    if (what === "names") await nameInLineage(this.env, this.#store);
     if (what === "version") await listVersion(this.env, stores, Number(rest[0]));
     if (what === "events") await sendEvents(this.env, this.#events);
-    if (what === "objects") await removeDeadObjects(this.env, this.#chunks);
+    if (what === "objects") await removeDeadObjects(this.env, stores);
     if (what === "upload") await this.#uploads.sweep(rest[0] ?? "");
     if (what === "claim") await this.#commits.settleClaim(rest[0] ?? "", rest[1] ?? "");
   }
@@ -390,7 +418,11 @@ export class DatasetActor extends DurableObject<Env> {
   }
 
   async #scheduleAlarm(): Promise<void> {
-    const due = [this.#uploads.nextDue(), this.#effects.nextDue()].filter((at) => at !== null);
+    const due = [
+      this.#uploads.nextDue(),
+      this.#compaction.nextDue(),
+      this.#effects.nextDue(),
+    ].filter((at) => at !== null);
     if (due.length > 0) await this.ctx.storage.setAlarm(Math.min(...due));
   }
 }

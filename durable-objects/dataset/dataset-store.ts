@@ -2,6 +2,7 @@ import type {
   DatasetDefinition,
   DatasetVersionRecord,
   DatasetVersionSelector,
+  OtherUse,
 } from "../../contract/dataset-record.ts";
 import type { ColumnProfile, Inspection } from "../../domain/datasets/inspection.ts";
 import type { Schema } from "../../domain/datasets/schema.ts";
@@ -171,6 +172,18 @@ export class DatasetStore {
       .map((row) => this.#record(row));
   }
 
+  /** In the order of their numbers. */
+  idsAfter(number: number, limit: number): { version_id: string; version_number: number }[] {
+    return this.#sql
+      .exec<{ version_id: string; version_number: number }>(
+        `SELECT id AS version_id, number AS version_number FROM version
+         WHERE deleted_at IS NULL AND number > ? ORDER BY number LIMIT ?`,
+        number,
+        limit,
+      )
+      .toArray();
+  }
+
   /** Of all versions, newest first. */
   outlines(): VersionOutline[] {
     return this.#sql
@@ -244,12 +257,34 @@ export class DatasetStore {
     );
   }
 
-  claim(number: number, consumer: string): void {
-    this.#sql.exec("INSERT INTO claim VALUES (?, ?) ON CONFLICT DO NOTHING", number, consumer);
+  claim(number: number, consumer: string, owner_id: string | null): void {
+    this.#sql.exec(
+      `INSERT INTO claim (number, consumer, owner_id) VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET owner_id = COALESCE(excluded.owner_id, owner_id)`,
+      number,
+      consumer,
+      owner_id,
+    );
   }
 
   release(number: number, consumer: string): void {
     this.#sql.exec("DELETE FROM claim WHERE number = ? AND consumer = ?", number, consumer);
+  }
+
+  /** The oldest versions first. */
+  usesByOthers(owner_id: string, version_ids: readonly string[], limit: number): OtherUse[] {
+    return this.#sql
+      .exec<OtherUse>(
+        `SELECT version.id AS version_id, claim.consumer AS node_id, claim.owner_id IS NULL AS unsure
+         FROM claim JOIN version ON version.number = claim.number
+         WHERE version.deleted_at IS NULL AND claim.owner_id IS NOT ?
+           AND version.id IN (SELECT value FROM json_each(?))
+         ORDER BY claim.number, claim.consumer LIMIT ?`,
+        owner_id,
+        JSON.stringify(version_ids),
+        limit,
+      )
+      .toArray();
   }
 
   usedBy(number: number): string[] {

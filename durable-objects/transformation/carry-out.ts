@@ -14,8 +14,9 @@ import type {
   TransformationTarget,
 } from "../../contract/transformation-work.ts";
 import { DatasetFault } from "../../domain/datasets/dataset-fault.ts";
+import { EXACT_FORMATS } from "../../domain/datasets/formats/format-names.ts";
 import type { Schema } from "../../domain/datasets/schema.ts";
-import type { Batch } from "../../domain/datasets/table.ts";
+import type { Batch, Format } from "../../domain/datasets/table.ts";
 import {
   checkTransformation,
   ENGINE_VERSION,
@@ -27,6 +28,7 @@ import {
   dropTables,
 } from "../../domain/datasets/transformations/engine/database.ts";
 import type { Operation, Source } from "../../domain/datasets/transformations/operation.ts";
+import { outputWarnings } from "../../domain/datasets/transformations/output-warnings.ts";
 import type { JsonObject } from "../../domain/datasets/transformations/parameters.ts";
 import { runTransformation } from "../../domain/datasets/transformations/run-transformation.ts";
 import { fail, ok, type Result } from "../../domain/result.ts";
@@ -154,6 +156,8 @@ type Making = {
   database: Database;
   watch: Watch;
 };
+/** The columns of an output, and what file they are written to. */
+type Output = { schema: Schema; format: Format };
 
 /** Writes one output, and commits it. One that an earlier attempt has committed is looked up. */
 async function makeVersion(env: Env, making: Making): Promise<MadeVersion> {
@@ -165,13 +169,16 @@ async function makeVersion(env: Env, making: Making): Promise<MadeVersion> {
       `outputs: the transformation has no output '${target.output ?? ""}'`,
       { field: "outputs" },
     );
+  const dataset = env.DATASET.getByName(target.dataset_id);
+  const { format } = granted(target.dataset_id, await dataset.describe());
+  const output = { schema, format };
   if (target.expected_content_hash !== null) {
-    const { content_hash, inspection } = await writeOutput(env, making, schema);
+    const { content_hash, inspection } = await writeOutput(env, making, output);
     return comparedTo(target, content_hash, inspection.row_count);
   }
-  const known = await beginUpload(env, making, schema);
+  const known = await beginUpload(env, making, output);
   if (known) return madeOf(target, known);
-  const file = await writeOutput(env, making, schema);
+  const file = warned(making, await writeOutput(env, making, output));
   const committed = await callActor(
     () => env.DATASET.getByName(target.dataset_id),
     (dataset) => dataset.commitFile(target.upload_id, file),
@@ -183,7 +190,7 @@ async function makeVersion(env: Env, making: Making): Promise<MadeVersion> {
 async function beginUpload(
   env: Env,
   { definition, operation, code_hash, target }: Making,
-  schema: Schema,
+  { schema, format }: Output,
 ): Promise<CommittedVersion | null> {
   const source_version_ids = definition.sources.map(({ version_id }) => version_id);
   const begun = await callActor(
@@ -205,7 +212,8 @@ async function beginUpload(
         },
         message: target.message,
         tags: target.tags,
-        schema,
+        // In the other formats names and types change, and what became of them is known at the end.
+        schema: EXACT_FORMATS.includes(format) ? schema : undefined,
         created_by: definition.created_by,
       }),
   );
@@ -217,15 +225,14 @@ async function beginUpload(
 async function writeOutput(
   env: Env,
   { operation, target, sources, database, watch }: Making,
-  schema: Schema,
+  { schema, format }: Output,
 ): Promise<IngestedFile> {
   const { dataset_id, upload_id, output, expected_content_hash } = target;
   const dataset = env.DATASET.getByName(dataset_id);
-  const { format } = granted(dataset_id, await dataset.describe());
   const task = { prefix: packPrefix(dataset_id, upload_id), format, schema };
   // What is only compared is not stored.
   const missing = async (sha256s: string[]): Promise<number[]> =>
-    expected_content_hash === null ? dataset.missing(sha256s) : [];
+    expected_content_hash === null ? dataset.missing(upload_id, sha256s) : [];
   using opened = await env.DATA.openWriter(task, missing);
   const writer: FileWriter = opened;
   await runTransformation(operation, {
@@ -233,12 +240,21 @@ async function writeOutput(
     database,
     push: async (name, batch) => {
       if (name !== output) return;
+      // A batch of a source may become any number of these.
+      await scheduler.wait(0);
       if (!watch.isOn()) throw new Stopped("unwanted");
       worked(await writer.push(batch));
       watch.wrote(batch.rows);
     },
   });
   return worked(await writer.finish());
+}
+
+/** With what people should know of it. */
+function warned({ operation, target: { output } }: Making, file: IngestedFile): IngestedFile {
+  const { row_count, warnings } = file.inspection;
+  const own = outputWarnings(operation.type, operation.parameters, { output, row_count });
+  return { ...file, inspection: { ...file.inspection, warnings: [...warnings, ...own] } };
 }
 
 const madeOf = (

@@ -181,11 +181,11 @@ export class TransformationActor extends DurableObject<Env> {
   }
 
   /** While it works, nobody deletes what it reads. */
-  async #claimSources({ transformation_id, sources }: ReadyDefinition): Promise<void> {
+  async #claimSources({ transformation_id, owner_id, sources }: ReadyDefinition): Promise<void> {
     for (const { dataset_id, version_id } of sources)
       await callActor(
         () => this.env.DATASET.getByName(dataset_id),
-        (dataset) => dataset.claim(version_id, transformation_id),
+        (dataset) => dataset.claim(version_id, transformation_id, owner_id),
       );
   }
 

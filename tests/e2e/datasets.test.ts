@@ -1,9 +1,12 @@
 import { createCipheriv, createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   createClient,
   datasets,
@@ -134,6 +137,25 @@ describe("a dataset and what is learnt from it", () => {
   });
 });
 
+describe("a file whose ends show that it cannot be a version", () => {
+  it("is refused before any of it is kept", async () => {
+    const { admin } = running;
+    await datasets.create(admin, { name: "loads", format: "csv" });
+    const first = await datasets.push(admin, "loads", new TextEncoder().encode("id,load\n1,0.5\n"));
+    const rows = Array.from({ length: 250_000 }, (_, id) => `${id},load of ${id * 7_919}\n`);
+    const file = new TextEncoder().encode(`id,load\n${rows.join("")}`);
+    expect(file.length).toBeGreaterThan(5_000_000);
+    const refused = await refusal(datasets.push(admin, "loads", file));
+    expect(refused).toMatchObject({ code: "schema_incompatible", field: "load" });
+    // Of the request that sent the ends, and not of an upload that was read.
+    expect(refused?.instance).toMatch(/^req_/);
+    expect(await datasets.get(admin, "loads")).toMatchObject({
+      versions: 1,
+      stored_bytes: first.size_bytes,
+    });
+  });
+});
+
 describe("a client that declares what is not so", () => {
   const file = ["id,value\n1,0.5\n", "2,0.75\n"].map((text) => Buffer.from(text));
   const chunks = file.map((bytes) => ({ sha256: sha256(bytes), length: bytes.length }));
@@ -163,6 +185,43 @@ describe("a client that declares what is not so", () => {
       version_number: 1,
       content_hash: sha256(Buffer.concat(file)),
     });
+  });
+});
+
+describe("a client that goes away before the end of its body", () => {
+  /** Sends a part of what its head promises, and closes the connection. */
+  async function leave(path: string, part: string): Promise<void> {
+    const { hostname, port } = new URL(running.url);
+    const socket = connect(Number(port), hostname);
+    await once(socket, "connect");
+    const head = [
+      `PUT ${path} HTTP/1.1`,
+      `host: ${hostname}`,
+      `authorization: Bearer ${running.key}`,
+      "content-type: application/octet-stream",
+      "content-length: 5000000",
+    ];
+    socket.write(`${head.join("\r\n")}\r\n\r\n${part}`);
+    await setTimeout(300);
+    socket.destroy();
+  }
+
+  it("has made nothing, and is no failure in the log", async () => {
+    const { admin } = running;
+    await datasets.create(admin, { name: "left", format: "csv" });
+    await ask("POST /v1/models", { name: "left" });
+    const paths = ["/v1/datasets/left/versions", "/v1/models/left/versions"];
+    for (const path of paths) await leave(path, `a,b\n${"1,2\n".repeat(1_000)}`);
+    for (const path of paths)
+      await vi.waitFor(
+        () => {
+          const lines = running.logs().filter((line) => line.includes(`"${path}"`));
+          expect(lines.join("\n")).toContain('"status":400');
+        },
+        { timeout: 20_000 },
+      );
+    expect(running.logs().filter((line) => line.includes("request_failed"))).toEqual([]);
+    expect(await datasets.get(admin, "left")).toMatchObject({ versions: 0, stored_bytes: 0 });
   });
 });
 

@@ -256,6 +256,6 @@ api.doc31("/openapi.json", {
     title: "Linnet",
     version: VERSION,
     description:
-      "Serves ONNX models at the edge and tries new versions on an exact share of live traffic.",
+      "Serves ONNX models at the edge and tries new versions on an exact share of live traffic; keeps datasets in versions, and what came of them.",
   },
 });

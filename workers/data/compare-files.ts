@@ -1,4 +1,4 @@
-import type { ComparedFile, RowComparison } from "../../contract/dataset-work.ts";
+import type { InspectedFile, RowComparison } from "../../contract/dataset-work.ts";
 import type { ByteSource } from "../../domain/datasets/byte-source.ts";
 import type { ChangedRange } from "../../domain/datasets/chunks/changed-ranges.ts";
 import { compareChanged } from "../../domain/datasets/compare/compare-changed.ts";
@@ -10,7 +10,7 @@ import { readerOf } from "../../domain/datasets/formats/formats.ts";
 import { DatasetFault } from "../../domain/datasets/dataset-fault.ts";
 import { platform } from "./platform.ts";
 
-type Side = { file: ComparedFile; source: ByteSource };
+type Side = { file: InspectedFile; source: ByteSource };
 
 /** Which rows differ. Of files of lines only those are read that the changed bytes are part of. */
 export async function compareFiles(

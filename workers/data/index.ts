@@ -1,16 +1,21 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { IngestedFile, Pack, StoredFile } from "../../contract/dataset-record.ts";
 import type {
-  ComparedFile,
+  CheckedEnds,
+  InspectedFile,
   DataError,
   DataService,
+  EndsTask,
   IngestTask,
   Missing,
+  PackPart,
+  Repacked,
   SignalPart,
   WriteTask,
 } from "../../contract/dataset-work.ts";
 import type { ChangedRange } from "../../domain/datasets/chunks/changed-ranges.ts";
 import type { CompareOptions } from "../../domain/datasets/compare/compare-tables.ts";
+import { ENDS_BYTES } from "../../domain/datasets/file-ends.ts";
 import type { Inspection } from "../../domain/datasets/inspection.ts";
 import { previewPerClass } from "../../domain/datasets/preview/preview-per-class.ts";
 import { previewRows } from "../../domain/datasets/preview/preview-rows.ts";
@@ -19,6 +24,8 @@ import { readerOf } from "../../domain/datasets/formats/formats.ts";
 import type { Range, Table } from "../../domain/datasets/table.ts";
 import { fail, type Result } from "../../domain/result.ts";
 import { Turns } from "../shared/turns.ts";
+import { bytesOf } from "./bytes-of.ts";
+import { checkEnds } from "./check-ends.ts";
 import { compareFiles } from "./compare-files.ts";
 import { platform } from "./platform.ts";
 import { exportFile } from "./export-file.ts";
@@ -26,9 +33,10 @@ import { ingest } from "./ingest.ts";
 import { inspectStored } from "./inspect-stored.ts";
 import { asResult, Cursor, RowWriter } from "./rows.ts";
 import { readSignal } from "./read-signal.ts";
-import { streamOf } from "./stream-of.ts";
-import { piecesOf, storedSource } from "./stored-source.ts";
+import { sendStored } from "./send-stored.ts";
+import { storedSource } from "./stored-source.ts";
 import { receivePack } from "./receive-pack.ts";
+import { repack } from "./repack.ts";
 
 type Stream = ReadableStream<Uint8Array>;
 
@@ -41,6 +49,8 @@ const places = (count: number): Turns[] =>
 const WHOLE = places(2);
 /** Files that are read in part at once. */
 const PART = places(3);
+/** Ends of files that are checked at once: they come as slowly as their clients send them. */
+const ENDS = places(2);
 
 /** What `DATA` is bound to: files of datasets, over RPC only. */
 export class Data extends WorkerEntrypoint<DataEnv> implements DataService<Stream> {
@@ -54,6 +64,14 @@ export class Data extends WorkerEntrypoint<DataEnv> implements DataService<Strea
 
   storePack(body: Stream, prefix: string): Promise<Result<Pack, DataError>> {
     return inTurn(WHOLE, () => receivePack(this.env.DATASETS, body, prefix));
+  }
+
+  repack(key: string, parts: readonly PackPart[]): Promise<Result<Repacked, DataError>> {
+    return inTurn(WHOLE, () => repack(this.env.DATASETS, key, parts));
+  }
+
+  checkEnds(body: Stream, task: EndsTask): Promise<Result<CheckedEnds, DataError>> {
+    return inTurn(ENDS, async () => checkEnds(platform, await bytesOf(body, ENDS_BYTES), task));
   }
 
   inspect(
@@ -74,7 +92,7 @@ export class Data extends WorkerEntrypoint<DataEnv> implements DataService<Strea
   }
 
   async read(file: StoredFile, from: number, to: number): Promise<Stream> {
-    return streamOf(piecesOf(this.#source(file), from, to));
+    return sendStored(this.env.DATASETS, file, from, to, (sending) => this.ctx.waitUntil(sending));
   }
 
   rows(file: StoredFile, range: Range): Promise<Result<object, DataError>> {
@@ -100,17 +118,17 @@ export class Data extends WorkerEntrypoint<DataEnv> implements DataService<Strea
   }
 
   compare(
-    a: ComparedFile,
-    b: ComparedFile,
+    a: InspectedFile,
+    b: InspectedFile,
     changed: readonly ChangedRange[],
     options: CompareOptions,
   ): Promise<Result<object, DataError>> {
-    const side = (file: ComparedFile) => ({ file, source: this.#source(file) });
+    const side = (file: InspectedFile) => ({ file, source: this.#source(file) });
     return inTurn(WHOLE, () => compareFiles(side(a), side(b), changed, options));
   }
 
-  exportAs(file: StoredFile, format: ExportFormat): Promise<Result<Stream, DataError>> {
-    return inTurn(PART, async () => exportFile(await this.#table(file), format));
+  exportAs(file: InspectedFile, format: ExportFormat): Promise<Result<Stream, DataError>> {
+    return inTurn(PART, async () => exportFile(await this.#table(file), format, file.inspection));
   }
 
   async state(): Promise<{ status: "ok" }> {

@@ -6,14 +6,9 @@ import { parquetBoundaries } from "../../domain/datasets/chunks/parquet-boundari
 import { DatasetFault } from "../../domain/datasets/dataset-fault.ts";
 import type { Inspection } from "../../domain/datasets/inspection.ts";
 import { HandOver } from "./hand-over.ts";
-import {
-  inferAndInspect,
-  inspectSource,
-  isSequential,
-  refuseOther,
-  wasGuessedWrong,
-} from "./inspect-source.ts";
+import { inferAndInspect, inspectSource, isSequential, wasGuessedWrong } from "./inspect-source.ts";
 import { PackWriter } from "./pack-writer.ts";
+import { refuseOther } from "./refuse-file.ts";
 import { streamedSha256 } from "./sha256.ts";
 import { piecesOf, storedSource } from "./stored-source.ts";
 

@@ -1,7 +1,8 @@
 import type { StoredFile } from "../../contract/dataset-record.ts";
 import type { ByteSource } from "../../domain/datasets/byte-source.ts";
 import type { Inspection } from "../../domain/datasets/inspection.ts";
-import { inferAndInspect, inspectSource, refuseOther, wasGuessedWrong } from "./inspect-source.ts";
+import { inferAndInspect, inspectSource, wasGuessedWrong } from "./inspect-source.ts";
+import { refuseOther } from "./refuse-file.ts";
 import { streamedSha256 } from "./sha256.ts";
 import { piecesOf } from "./stored-source.ts";
 

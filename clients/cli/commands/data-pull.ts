@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { open, rename, rm, stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { datasets, type DatasetVersionDetails, type Linnet } from "@linnet/sdk";
 import { Option } from "commander";
 import { argument, type Context, type Register } from "../command.ts";
 import { endingOf } from "../data-format.ts";
 import { AS_OF, parseDataRef, readVersion } from "../data-ref.ts";
+import { UsageError } from "../exit-codes.ts";
 import { formatBytes } from "../format.ts";
 import { progressOf } from "../transfer.ts";
 
@@ -18,7 +19,10 @@ export const registerDataPull: Register = (group, wire) => {
     group
       .command("pull <dataset[@version]>")
       .description("download the file of a version, and check its SHA-256")
-      .option("-o, --output <file>", "where to; '-' is standard output")
+      .option(
+        "-o, --output <file>",
+        "where to: a file, which is replaced, a folder, or '-' for standard output",
+      )
       .option(...AS_OF)
       .addHelpText("after", "\nAfter a kill or a lost connection the same command goes on."),
     async (context, command) => {
@@ -30,7 +34,7 @@ export const registerDataPull: Register = (group, wire) => {
         signal,
       });
       if (output === "-") return pullToStdout(context, client, version);
-      const file = output ?? (await nameOf(context, client, version));
+      const file = await placeOf(cwd, output, () => nameOf(context, client, version));
       const path = resolve(cwd, file);
       const had = await pullTo(context, client, version, path);
       const { version_id, content_hash, size_bytes } = version;
@@ -49,7 +53,10 @@ export const registerDataPull: Register = (group, wire) => {
       .addOption(
         new Option("--format <format>").choices(datasets.EXPORT_FORMATS).makeOptionMandatory(),
       )
-      .option("-o, --output <file>", "where to; '-' is standard output")
+      .option(
+        "-o, --output <file>",
+        "where to: a file, which is replaced, a folder, or '-' for standard output",
+      )
       .option(...AS_OF),
     async (context, command) => {
       const { format, output, asOf } = command.opts<{
@@ -74,7 +81,8 @@ export const registerDataPull: Register = (group, wire) => {
       );
       const body = response.body ?? new Blob([]).stream();
       if (output === "-") return pipeline(body, world.stdout, { signal, end: false });
-      const file = output ?? `${version.dataset}-${version_number}${endingOf(format)}`;
+      const named = `${version.dataset}-${version_number}${endingOf(format)}`;
+      const file = await placeOf(world.cwd, output, () => named);
       const path = resolve(world.cwd, file);
       const size_bytes = await saveStream(context, body, path);
       context.show({ version_id: version.version_id, path, size_bytes }, () => {
@@ -86,6 +94,20 @@ export const registerDataPull: Register = (group, wire) => {
 
 const labelOf = ({ dataset, version_number }: DatasetVersionDetails): string =>
   `${dataset}@${version_number}`;
+
+/** The file that is asked for, in a folder that is asked for under the name that is given. */
+async function placeOf(
+  cwd: string,
+  output: string | undefined,
+  name: () => string | Promise<string>,
+): Promise<string> {
+  if (output === undefined) return name();
+  const found = await stat(resolve(cwd, output)).catch(() => null);
+  if (found?.isDirectory()) return join(output, await name());
+  const folder = dirname(resolve(cwd, output));
+  if (await stat(folder).catch(() => null)) return output;
+  throw new UsageError(`there is no folder ${folder}`);
+}
 
 async function nameOf(
   { world: { signal } }: Context,
@@ -134,6 +156,7 @@ async function pullTo(
     });
     await file.sync();
   } catch (error) {
+    progress.end();
     const { size } = await file.stat();
     // All of it is there and it is not the file: going on with it would lead nowhere.
     if (size >= size_bytes) await rm(draft);

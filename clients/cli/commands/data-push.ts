@@ -2,8 +2,9 @@ import { basename, resolve } from "node:path";
 import { datasets, type Linnet, LinnetError } from "@linnet/sdk";
 import { Option } from "commander";
 import { argument, collect, type Context, type Register } from "../command.ts";
-import { FORMATS, formatOf } from "../data-format.ts";
-import { formatBytes } from "../format.ts";
+import { formatByName, FORMATS, formatOf } from "../data-format.ts";
+import { counted, formatBytes } from "../format.ts";
+import { UsageError } from "../exit-codes.ts";
 import { openFile, progressOf } from "../transfer.ts";
 import { uploadState } from "../upload-state.ts";
 
@@ -28,9 +29,7 @@ export const registerDataPush: Register = (group, wire) => {
       .description("upload a file as the next version of a dataset; what it has is not sent again")
       .requiredOption("--dataset <name>", "the dataset; it is created if there is none")
       .addOption(
-        new Option("--format <format>", "of a new dataset; else by the file's ending").choices(
-          FORMATS,
-        ),
+        new Option("--format <format>", "if the file's ending does not say it").choices(FORMATS),
       )
       .option("--message <text>", "what is new in this version")
       .option("--tag <tag>", "give it this tag; may be given several times", collect)
@@ -51,11 +50,17 @@ export const registerDataPush: Register = (group, wire) => {
       const { blob, modified } = await openFile(path);
       const client = await context.client();
       const dataset_created = await ensureDataset(context, client, options, path);
-      const version = await send(context, client, options, { path, blob, modified });
+      const version = await send(context, client, options, { path, blob, modified }).catch(
+        (error: unknown) => {
+          if (dataset_created && isRefusal(error))
+            context.note(`${options.dataset} is made, and has no version yet`);
+          throw error;
+        },
+      );
       context.show({ version, dataset_created }, () => {
         const known = version.created ? "" : " has this content already, and is the head";
         const fresh = version.created ? `, ${formatBytes(version.new_bytes)} of it new` : "";
-        const rows = version.row_count === null ? "" : `${version.row_count} rows, `;
+        const rows = version.row_count === null ? "" : `${counted(version.row_count, "row")}, `;
         const size = formatBytes(version.size_bytes);
         return `${version.dataset}@${version.version_number}${known}  (${rows}${size}${fresh}; ${version.version_id})`;
       });
@@ -97,6 +102,7 @@ async function send(
     await state.remove();
     return version;
   } catch (error) {
+    progress.end();
     if (isRefusal(error)) await state.remove();
     else if ((await state.read()) !== undefined) context.note("the same command goes on with it");
     throw error;
@@ -143,8 +149,13 @@ async function ensureDataset(
     if (isCode(error, code)) return null;
     throw error;
   };
-  const found = datasets.get(client, dataset, { signal });
-  if (await found.catch(unless("dataset_not_found"))) return false;
+  const found = await datasets.get(client, dataset, { signal }).catch(unless("dataset_not_found"));
+  if (found) {
+    const meant = format ?? formatByName(path) ?? found.format;
+    if (meant === found.format) return false;
+    const advice = format ? "" : `: add --format ${found.format} if ${basename(path)} is that`;
+    throw new UsageError(`the format of ${dataset} is ${found.format}, not ${meant}${advice}`);
+  }
   const order = { name: dataset, format: format ?? formatOf(path) };
   const made = datasets.create(client, order, { signal });
   return (await made.catch(unless("dataset_name_taken"))) !== null;

@@ -42,6 +42,7 @@ export const registerDataRows: Register = (group, wire) => {
       const query = { from, limit: rows, columns, ...asOfQuery(when) };
       const view = await datasets.rows(client, dataset, version, query, { signal });
       context.show(view, () => renderRows(view.rows, context));
+      if (view.rows.length === 0) context.note(from === 0 ? "no rows" : `no rows from ${from} on`);
       if (view.next_from !== null)
         context.note(`there are more: add --from ${view.next_from}, or --rows <number>`);
     },

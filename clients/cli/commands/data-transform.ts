@@ -1,6 +1,8 @@
 import {
+  type CreateTransformation,
   type Linnet,
   LinnetError,
+  type ReplayTransformations,
   type Reproducibility,
   transformations,
   type TransformationStateView,
@@ -68,7 +70,7 @@ export const registerDataTransform: Register = (group, wire) => {
       const { source, params, paramsOf, output, message, tag, wait } =
         command.opts<TransformOptions>();
       const { world } = context;
-      const order: transformations.TransformationOrder = {
+      const order: CreateTransformation = {
         transformation_type: type,
         source_versions: (source ?? [dataset]).map(parseDataRef),
         ...(params !== undefined && {
@@ -107,7 +109,7 @@ export const registerDataTransform: Register = (group, wire) => {
         wait,
       } = command.opts<MakeOptions & { source: string; with: string; refit?: boolean }>();
       const { dataset, version } = parseDataRef(argument(command, 0));
-      const order: transformations.ReplayOrder = {
+      const order: ReplayTransformations = {
         target_version: version,
         source_version: parseDataRef(source),
         new_source_version: parseDataRef(other),

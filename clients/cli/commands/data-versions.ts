@@ -1,11 +1,12 @@
-import { datasets } from "@linnet/sdk";
+import { datasets, type DatasetTags } from "@linnet/sdk";
 import { Option } from "commander";
-import { argument, integer, type Register } from "../command.ts";
+import { argument, type Context, integer, type Register } from "../command.ts";
 import { AS_OF, parseDataRef, parseTime, readVersion } from "../data-ref.ts";
 import { renderComparison } from "../dataset-diff-view.ts";
 import { renderVersion } from "../dataset-version-view.ts";
 import { renderLog } from "../dataset-view.ts";
 import { duration, formatDuration } from "../duration.ts";
+import { UsageError } from "../exit-codes.ts";
 import { formatTime } from "../format.ts";
 import { type ListOptions, listOptions, showList } from "../lists.ts";
 import { renderTable } from "../table.ts";
@@ -58,17 +59,20 @@ export const registerDataVersions: Register = (group, wire) => {
 
   wire(
     group
-      .command("diff <dataset> <from> [to]")
-      .description("what differs between two versions: columns, values, rows; to the head")
+      .command("diff <dataset[@version]> [from] [to]")
+      .description("what differs between two versions, the second the head if not told")
       .option("--key <columns>", "columns that tell rows apart, separated by commas")
       .option("--samples <number>", "rows of each kind to show", integer(0, 100), 5)
-      .addHelpText("after", "\nExample:\n  $ linnet data diff bearings 3 4 --key recording,second"),
+      .addHelpText(
+        "after",
+        "\nExamples:\n  $ linnet data diff bearings 3 4 --key recording,second\n  $ linnet data diff bearings@3 bearings@4",
+      ),
     async (context, command) => {
       const options = command.opts<{ key?: string; samples: number }>();
       const { signal } = context.world;
       const client = await context.client();
-      const query = { from: argument(command, 1), to: command.args[2], ...options };
-      const work = datasets.compare(client, argument(command, 0), query, { signal });
+      const { dataset, ...sides } = sidesOf(command.args);
+      const work = datasets.compare(client, dataset, { ...sides, ...options }, { signal });
       const view = await waitingFor(context, "comparing", work);
       context.show(view, () => renderComparison(view, context));
     },
@@ -103,21 +107,8 @@ export const registerDataVersions: Register = (group, wire) => {
       const tags = await datasets.listTags(await context.client(), argument(command, 0), {
         signal,
       });
-      context.show(tags, () =>
-        renderTable(
-          [
-            { title: "tag", value: ({ tag }) => tag },
-            {
-              title: "version",
-              align: "right",
-              value: ({ version_number }) => String(version_number),
-            },
-            { title: "updated (UTC)", value: ({ updated_at }) => formatTime(updated_at) },
-          ],
-          tags.items,
-          context,
-        ),
-      );
+      context.show(tags, () => (tags.items.length === 0 ? "" : renderTags(tags.items, context)));
+      if (tags.items.length === 0) context.note("no tags");
     },
   );
 
@@ -166,3 +157,29 @@ export const registerDataVersions: Register = (group, wire) => {
     },
   );
 };
+
+const renderTags = (tags: DatasetTags["items"], context: Context): string =>
+  renderTable(
+    [
+      { title: "tag", value: ({ tag }) => tag },
+      { title: "version", align: "right", value: ({ version_number }) => String(version_number) },
+      { title: "updated (UTC)", value: ({ updated_at }) => formatTime(updated_at) },
+    ],
+    tags,
+    context,
+  );
+
+/** `bearings 3 4`, `bearings@3 bearings@4`, `bearings@3 4`; of one version, against the head. */
+function sidesOf([first = "", ...rest]: readonly string[]) {
+  const { dataset, version } = parseDataRef(first);
+  const versions = rest.map((text) => {
+    if (!text.includes("@")) return text;
+    const ref = parseDataRef(text);
+    if (ref.dataset === dataset) return ref.version;
+    throw new UsageError(`${first} and ${text}: expected two versions of one dataset`);
+  });
+  const [from, to, ...more] = first.includes("@") ? [version, ...versions] : versions;
+  if (from === undefined) throw new UsageError("expected one or two versions to compare");
+  if (more.length > 0) throw new UsageError(`expected two versions, found ${more.length + 2}`);
+  return { dataset, from, to };
+}

@@ -1,9 +1,10 @@
-import { type CreateDataset, datasets, groups, type DatasetView } from "@linnet/sdk";
+import { type ChangeDataset, type CreateDataset, datasets } from "@linnet/sdk";
 import { Option } from "commander";
 import { argument, integer, type Register } from "../command.ts";
 import { FORMATS } from "../data-format.ts";
 import { parseDataRef } from "../data-ref.ts";
 import { renderCollected, renderDataset, renderDatasets, renderRemoval } from "../dataset-view.ts";
+import { UsageError } from "../exit-codes.ts";
 import { readObject } from "../json-input.ts";
 import { type ListOptions, listOptions, showList } from "../lists.ts";
 import { confirm } from "../prompt.ts";
@@ -17,6 +18,10 @@ type CreateOptions = {
   compatibility?: (typeof COMPATIBILITIES)[number];
   keepLast?: number;
   keepDays?: number;
+};
+type ChangeOptions = Omit<CreateOptions, "format" | "schema"> & {
+  name?: string;
+  keepAll?: boolean;
 };
 type Filter = {
   search?: string;
@@ -88,9 +93,49 @@ export const registerData: Register = (group, wire) => {
       await showList(context, page, {
         list: (where) => datasets.list(client, { ...query, ...where }, { signal }),
         all: (where) => datasets.all(client, { ...query, ...where }, { signal }),
-        none: "no datasets; `linnet data push <file> --dataset <name>` makes one",
+        none: noneOf({ search, archived, format, shared }),
         table: (items) => renderDatasets(items, context),
       });
+    },
+  );
+
+  wire(
+    group
+      .command("change <dataset>")
+      .description("change what is said of a dataset, its rule, or what of it is kept")
+      .option("--name <name>", "another name")
+      .option("--description <text>")
+      .addOption(
+        new Option("--compatibility <rule>", "what a new version's columns may change").choices(
+          COMPATIBILITIES,
+        ),
+      )
+      .option("--keep-last <number>", "versions that are kept, by retention", integer(1, 1_000_000))
+      .option("--keep-days <number>", "how long versions are kept", integer(1, 36_500))
+      .option("--keep-all", "no retention: nothing is collected")
+      .addHelpText(
+        "after",
+        "\n--keep-last and --keep-days take the place of both rules.\n\nExample:\n  $ linnet data change bearings --keep-last 20 --keep-days 90",
+      ),
+    async (context, command) => {
+      const { keepLast, keepDays, keepAll, ...given } = command.opts<ChangeOptions>();
+      const isKept = (keepLast ?? keepDays) !== undefined;
+      if (keepAll === true && isKept)
+        throw new UsageError("--keep-all goes without --keep-last and --keep-days");
+      const { name, description, compatibility } = given;
+      const change: ChangeDataset = {
+        ...(name !== undefined && { name }),
+        ...(description !== undefined && { description }),
+        ...(compatibility !== undefined && { compatibility }),
+        ...(isKept && { retention: { keep_last: keepLast, keep_days: keepDays } }),
+        ...(keepAll === true && { retention: null }),
+      };
+      if (Object.keys(change).length === 0)
+        throw new UsageError("say what to change: see `linnet data change --help`");
+      const client = await context.client();
+      const { signal } = context.world;
+      const dataset = await datasets.change(client, argument(command, 0), change, { signal });
+      context.show(dataset, () => renderDataset(dataset, context));
     },
   );
 
@@ -114,14 +159,10 @@ export const registerData: Register = (group, wire) => {
       const { write, stop } = command.opts<{ write?: boolean; stop?: boolean }>();
       const { signal } = context.world;
       const client = await context.client();
-      const [{ access_groups }, { id }] = await Promise.all([
-        datasets.get(client, argument(command, 0), { signal }),
-        groups.get(client, argument(command, 1), { signal }),
-      ]);
-      const others = access_groups.filter(({ group: other }) => other !== id);
-      const role: DatasetView["access_groups"][number]["role"] = write ? "write" : "read";
-      const change = { access_groups: stop ? others : [...others, { group: id, role }] };
-      const dataset = await datasets.change(client, argument(command, 0), change, { signal });
+      const [name, who] = [argument(command, 0), argument(command, 1)];
+      const dataset = stop
+        ? await datasets.unshare(client, name, who, { signal })
+        : await datasets.share(client, name, who, write ? "write" : "read", { signal });
       context.show(dataset, () => renderDataset(dataset, context));
     },
   );
@@ -166,3 +207,12 @@ export const registerData: Register = (group, wire) => {
     },
   );
 };
+
+/** What an empty list says: with a filter there may be others. */
+function noneOf({ shared, ...filter }: Record<string, unknown>): string {
+  if (shared === true) return "no datasets of others that your groups may see";
+  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  return isFiltered
+    ? "no datasets of that kind; without a filter all of yours are listed"
+    : "no datasets; `linnet data push <file> --dataset <name>` makes one";
+}

@@ -1,9 +1,10 @@
-import { lineage, type Linnet, type TraceView } from "@linnet/sdk";
+import { lineage, type Linnet, models, type TraceView } from "@linnet/sdk";
 import type { Command } from "commander";
 import { argument, type Context, integer, type Register, type Wire } from "../command.ts";
 import { parseDataRef, readVersion } from "../data-ref.ts";
 import { UsageError } from "../exit-codes.ts";
 import { renderChain, renderImpact, renderNode, renderTrace } from "../lineage-view.ts";
+import { parseModelRef, resolveVersion } from "../model-ref.ts";
 import { putPicture } from "../picture.ts";
 import { renderTable } from "../table.ts";
 
@@ -27,6 +28,10 @@ const traceOptions = (command: Command): Command =>
 
 /** Lineage: what came of what. */
 export const registerLineage: Register = (group, wire) => {
+  group.addHelpText(
+    "after",
+    "\nA node is a version of a dataset (bearings@3), of a model (models/rater@2), or an id (run_…, exp_…, trn_…).",
+  );
   wire(
     group.command("show <node>").description("show a node of the lineage and its neighbours"),
     async (context, command) => {
@@ -161,17 +166,29 @@ async function readTrace(
     const page = await lineage.trace(client, node, direction, { ...asked, cursor }, { signal });
     cursor = page.next_cursor;
     const nodes = [...view.nodes, ...page.nodes];
-    Object.assign(view, page, { nodes, edges: [...view.edges, ...page.edges] });
+    const edges = [...view.edges, ...page.edges];
+    const used_by_others = [...view.used_by_others, ...page.used_by_others];
+    Object.assign(view, page, { nodes, edges, used_by_others });
   }
   return view;
 }
 
 const NODE_ID = /^(?:dsv_|trn_|run_|mdl_|exp_|ds:|job:)/;
 
-/** The id of a node, or of the version that `dataset[@version]` means. */
+const MODELS = "models/";
+
+/** The id of a node, or of the version that `dataset[@version]` or `models/model[@version]` means. */
 async function nodeOf(context: Context, client: Linnet, text: string): Promise<string> {
   if (NODE_ID.test(text)) return text;
   const { signal } = context.world;
+  if (text.startsWith(MODELS)) {
+    const ref = parseModelRef(text.slice(MODELS.length));
+    const [{ id }, { version }] = await Promise.all([
+      models.get(client, ref.model, { signal }),
+      resolveVersion(client, ref, signal),
+    ]);
+    return `${id}@${version}`;
+  }
   return (await readVersion(client, parseDataRef(text), { signal })).version_id;
 }
 

@@ -11,6 +11,8 @@ const PANEL = (WIDTH - 2 * MARGIN - (ACROSS - 1) * GAP) / ACROSS;
 const BARS_TOP = 22;
 const BARS = 80;
 const ROW = BARS_TOP + BARS + 40;
+/** Room for the share of nulls beside a column's name. */
+const MISSING = 70;
 const MOST_PANELS = 60;
 
 export type ProfilePlotOptions = { title: string };
@@ -48,9 +50,10 @@ function panel(column: ColumnProfile): Element[] {
   const most = Math.max(1, ...histogram.map((bar) => bar.count));
   const width = PANEL / histogram.length;
   const bottom = BARS_TOP + BARS;
-  const missing = nulls === 0 ? "" : `, ${numeral((100 * nulls) / count, 3)} % null`;
+  const missing = nulls === 0 ? "" : `${numeral((100 * nulls) / count, 3)} % null`;
   return [
-    label(name, { x: 0, y: 14, width: PANEL, class: "strong" }),
+    label(name, { x: 0, y: 14, width: PANEL - (missing === "" ? 0 : MISSING), class: "strong" }),
+    small(missing, PANEL, "end", 14),
     ...histogram.map(({ from, to, count }, at) =>
       element(
         "rect",
@@ -67,7 +70,7 @@ function panel(column: ColumnProfile): Element[] {
     axisLine(0, bottom, PANEL, bottom),
     small(numeral(histogram[0]?.from ?? 0), 0, "start"),
     small(numeral(histogram.at(-1)?.to ?? 0), PANEL, "end"),
-    label(`${column.mean === undefined ? "" : `mean ${numeral(column.mean)}`}${missing}`, {
+    label(column.mean === undefined ? "" : `mean ${numeral(column.mean)}`, {
       x: PANEL / 2,
       y: bottom + 15,
       width: PANEL / 2,
@@ -78,10 +81,15 @@ function panel(column: ColumnProfile): Element[] {
   ];
 }
 
-const small = (text: string, x: number, anchor: "start" | "end"): Element =>
+const small = (
+  text: string,
+  x: number,
+  anchor: "start" | "end",
+  y = BARS_TOP + BARS + 15,
+): Element =>
   label(text, {
     x,
-    y: BARS_TOP + BARS + 15,
+    y,
     width: PANEL / 3,
     size: FONT.small,
     class: "muted small",

@@ -112,6 +112,7 @@ export class HostedActors {
       storage: hosted.storage.openFor(party),
       getWebSockets: () => [],
       setWebSocketAutoResponse: () => undefined,
+      waitUntil: (work: Promise<unknown>) => void work.catch(() => undefined),
     };
     const instance = new made(ctx as unknown as DurableObjectState, this.#envOf(party)) as Instance;
     hosted.life = Object.assign(party, { instance, waiting: new Set<(error: Error) => void>() });

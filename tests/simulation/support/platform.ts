@@ -62,6 +62,7 @@ export function environmentOf(
         }),
     }),
     LAYER: single({ release: () => remote(() => undefined) }),
+    LINEAGE: single({ put: () => remote(() => undefined), remove: () => remote(() => undefined) }),
     DB: { owner_id: OWNER, standings: story.standings, query: remote },
     MODELS: { delete: () => remote(() => undefined) },
     EVENTS: {

@@ -1,4 +1,4 @@
-import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { datasetStandIn, sha256 } from "../sdk/dataset-stand-in.ts";
@@ -130,6 +130,36 @@ describe("data push", () => {
     expect((await runCli([...push, "--json"], { url, cwd, terminal: true })).stderr).toBe("");
   });
 
+  it("says that the dataset is made when its first file was refused", async () => {
+    const { url } = await datasetStandIn(({ method, path }) => {
+      if (path.endsWith("/versions")) return problem(422, "data_invalid");
+      return method === "GET" ? problem(404, "dataset_not_found") : { status: 201, json: {} };
+    });
+    const cwd = await folderWith("bearings.parquet", BYTES.subarray(0, 9));
+    const ran = await runCli(push, { url, cwd });
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain("bearings is made, and has no version yet\nerror: ");
+  });
+
+  it("sends nothing in another format than that of the dataset", async () => {
+    const { url, received } = await datasetStandIn();
+    const cwd = await folderWith("bearings.parquet", BYTES.subarray(0, 9));
+    const ran = await runCli([...push, "--format", "csv"], { url, cwd });
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain("the format of bearings is parquet, not csv");
+    expect(pathsOf(received)).toEqual(["GET /bearings"]);
+    await writeFile(join(cwd, "rows.csv"), BYTES.subarray(0, 9));
+    const other = ["data", "push", "rows.csv", "--dataset", "bearings"];
+    const named = await runCli(other, { url, cwd });
+    expect(named.code).toBe(2);
+    expect(named.stderr).toContain("not csv: add --format parquet if rows.csv is that");
+    for (const said of [
+      [...other, "--format", "parquet"],
+      [...push, "--format", "parquet"],
+    ])
+      expect((await runCli(said, { url, cwd })).code).toBe(0);
+  });
+
   it.each([
     ["a file that is not there", "no.csv", /there is no file/],
     ["an empty one", "empty.csv", /is empty/],
@@ -230,6 +260,21 @@ describe("data pull", () => {
     await writeFile(draft, BYTES.subarray(0, 10));
     expect((await runCli(pull, { url, cwd })).code).toBe(4);
     expect(await readFile(draft)).toHaveLength(10);
+  });
+
+  it("writes into a folder under the name of the version, and into none that is not there", async () => {
+    const { url, addVersion } = await datasetStandIn();
+    addVersion(BYTES);
+    const cwd = await temporaryFolder();
+    await mkdir(join(cwd, "raw"));
+    const ran = await runCli(["data", "pull", "bearings", "-o", "raw"], { url, cwd });
+    expect(ran.stdout).toContain("is in raw/bearings-1.parquet ");
+    expect(await readdir(cwd)).toEqual(["raw"]);
+    expect(await readdir(join(cwd, "raw"))).toEqual(["bearings-1.parquet"]);
+    const none = await runCli(["data", "pull", "bearings", "-o", "no/got.bin"], { url, cwd });
+    expect(none.code).toBe(2);
+    expect(none.stderr).toContain("there is no folder ");
+    expect(await readdir(cwd)).toEqual(["raw"]);
   });
 
   it("writes to standard output", async () => {

@@ -104,24 +104,43 @@ describe("a dataset", () => {
     expect(none.stderr).toContain("`linnet data push <file> --dataset <name>`");
   });
 
-  it("is shared with a group by its name, and no longer", async () => {
-    const answer = ({ path }: Received): Answer => ({
-      json: path.startsWith("/v1/groups") ? { id: "grp_2", name: "rig", members: [] } : DATASET,
-    });
-    const shared = await ran(["data", "share", "bearings", "rig", "--write"], answer);
-    expect(shared.received.map(askedOf).at(-1)).toEqual({
-      asked: "PATCH /v1/datasets/bearings",
-      body: {
-        access_groups: [
-          { group: "grp_1", role: "read" },
-          { group: "grp_2", role: "write" },
-        ],
+  it("is shared with one group, and no longer, whoever else it is shared with", async () => {
+    const askedBy = async (...flags: string[]) => {
+      const { received } = await ran(["data", "share", "bearings", "rig", ...flags], DATASET);
+      return received.map(askedOf);
+    };
+    const path = "/v1/datasets/bearings/access/rig";
+    expect(await askedBy()).toEqual([{ asked: `PUT ${path}`, body: { role: "read" } }]);
+    expect(await askedBy("--write")).toEqual([{ asked: `PUT ${path}`, body: { role: "write" } }]);
+    expect(await askedBy("--stop")).toEqual([{ asked: `DELETE ${path}` }]);
+  });
+
+  it("is changed in what is said, and in nothing else", async () => {
+    const change = (...flags: string[]) => ran(["data", "change", "bearings", ...flags], DATASET);
+    const { received } = await change("--keep-last", "5", "--description", "of rig b");
+    expect(received.map(askedOf)).toEqual([
+      {
+        asked: "PATCH /v1/datasets/bearings",
+        body: { description: "of rig b", retention: { keep_last: 5 } },
       },
+    ]);
+    const free = await change("--keep-all", "--name", "b2", "--compatibility", "none");
+    expect(free.received.map(askedOf)[0]?.body).toEqual({
+      name: "b2",
+      compatibility: "none",
+      retention: null,
     });
-    const stopped = await ran(["data", "share", "bearings", "rig", "--stop"], answer);
-    expect(stopped.received.map(askedOf).at(-1)).toMatchObject({
-      body: { access_groups: [{ group: "grp_1", role: "read" }] },
-    });
+    for (const flags of [[], ["--keep-all", "--keep-last", "5"]]) {
+      const refused = await change(...flags);
+      expect(refused).toMatchObject({ code: 2, received: [] });
+    }
+  });
+
+  it("that is not listed may be there under another filter", async () => {
+    const told = async (...flags: string[]) =>
+      (await ran(["data", "list", ...flags], page())).stderr;
+    expect(await told("--shared")).toContain("of others that your groups may see");
+    expect(await told("--search", "x")).toContain("without a filter");
   });
 
   it.each([["archive"], ["restore"]])("may be %sd", async (name) => {
@@ -169,7 +188,7 @@ describe("deleting", () => {
     expect(received.map(askedOf)).toEqual([
       { asked: "POST /v1/datasets/bearings/collect", body: { dry_run: true } },
     ]);
-    expect(stdout).toContain("Would delete 1 versions: 40 chunks, 3.0 MB");
+    expect(stdout).toContain("Would delete 1 version: 40 chunks, 3.0 MB");
     expect(stdout).toMatch(/2 +dsv_2 +pinned, run_1\n +1 +dsv_1 +would go/);
     expect((await ran(["data", "gc", "bearings"], collected)).code).toBe(2);
   });
@@ -218,6 +237,10 @@ describe("a version", () => {
     expect(untagged.stdout).toBe("Deleted the tag raw\n");
     const tags = page({ tag: "raw", version_number: 3, updated_at: AT });
     expect((await ran(["data", "tags", "bearings"], tags)).stdout).toMatch(/raw +3 +2026/);
+    expect(await ran(["data", "tags", "bearings"], page())).toMatchObject({
+      stdout: "",
+      stderr: "no tags\n",
+    });
     const pinned = await ran(["data", "pin", "bearings@3"], VERSION);
     expect(pinned.stdout).toBe("bearings@3 is pinned\n");
     const stop = ["data", "pin", "bearings@3", "--stop"];
@@ -305,13 +328,44 @@ it("data diff tells of columns, values and rows", async () => {
     /~ rpm, unit: none to 1\/min/,
     /rpm +0\.31 +1000 to 1500 +\+2\.5 +0 to 0\.25/,
     /\+ 1,500 rows\n- 500 rows\n~ 7 rows \(rpm 7\)/,
-    /\+ +9 +1\n~- +1 +2\n~\+ +1 +3/,
+    /samples\n +id +rpm\n\+ +9 +1\n/,
+    /samples of changes\nid +column +from +to\n1 +rpm +2 +3\n/,
   ])
     expect(stdout).toMatch(line);
   expect(stdout).not.toContain("still");
 });
 
+it.each([
+  [["bearings", "2", "3"], { from: "2", to: "3" }],
+  [["bearings@2", "bearings@raw"], { from: "2", to: "raw" }],
+  [["bearings@2", "3"], { from: "2", to: "3" }],
+  [["bearings", "bearings@2"], { from: "2" }],
+  [["bearings@raw"], { from: "raw" }],
+])("data diff %j compares %j", async (args, query) => {
+  const { received } = await ran(["data", "diff", ...args], { code: "column_unknown" });
+  expect(received[0]).toMatchObject({ path: "/v1/datasets/bearings/compare", query });
+});
+
+it.each([
+  [["bearings@2", "gears@3"], "two versions of one dataset"],
+  [["bearings@1", "2", "3"], "expected two versions, found 3"],
+  [["bearings"], "expected one or two versions"],
+])("data diff %j is not asked", async (args, says) => {
+  const { code, stderr, received } = await ran(["data", "diff", ...args], {});
+  expect({ code, received }).toEqual({ code: 2, received: [] });
+  expect(stderr).toContain(says);
+});
+
 describe("what is in a version", () => {
+  it("is short where it is a tensor, and said where it is nothing", async () => {
+    const rows = [{ wave: { dims: [2, 512], values: [0.345_584_1, -1.5, 2, 3, 4] } }];
+    const view = { fields: [], from: 0, rows, cut: [], row_count: 1, next_from: null };
+    const { stdout } = await ran(["data", "preview", "bearings"], view);
+    expect(stdout).toBe("wave\n[2, 512]  0.3456, -1.5, 2, 3, …\n");
+    const none = await ran(["data", "preview", "bearings"], { ...view, rows: [], row_count: 0 });
+    expect(none).toMatchObject({ code: 0, stderr: "no rows\n" });
+  });
+
   it("is shown row by row, and says that there is more", async () => {
     const rows = [
       { id: 1, name: "inner", wave: [1, 2] },
@@ -436,6 +490,7 @@ describe("transformations", () => {
     row_count: 400,
     created: true,
     matches: null,
+    warnings: ["no row came out"],
   };
   const done = { ...state, status: "succeeded", versions: [made], ended_at: AT };
 
@@ -468,7 +523,7 @@ describe("transformations", () => {
       { asked: "GET /v1/transformations/trn_1" },
     ]);
     expect(stdout).toMatch(/status +succeeded\n/);
-    expect(stdout).toMatch(/4 +400 +yes +dsv_4 +dat_1/);
+    expect(stdout).toMatch(/4 +400 +yes +dsv_4 +dat_1\n\nwarning: no row came out\n/);
   });
 
   it("are not waited for where that is said, and take several sources and outputs", async () => {
@@ -550,6 +605,31 @@ describe("transformations", () => {
     expect(code).toBe(exit);
     expect(stdout).toMatch(new RegExp(`reproducible +${answer}\n`));
     expect(stdout.includes("made other bytes")).toBe(!matches);
+  });
+
+  it("that cannot be carried out again say in words what is missing", async () => {
+    const { code, stdout } = await ran(["data", "check", "bearings@4"], {
+      version_id: "dsv_4",
+      reproducible: false,
+      roots: [],
+      steps: [],
+      missing: [
+        { code: "source_missing", version_id: "dsv_1" },
+        { code: "code_changed", transformation_id: "trn_1", recorded: "a", now: "b" },
+        { code: "of_a_newer_platform", version_id: "dsv_2" },
+      ],
+      checks: [],
+    });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/reproducible +no\n/);
+    expect(stdout.split("\n\n").at(-1)).toBe(
+      [
+        "dsv_1 is deleted, or not yours to read (source_missing)",
+        "trn_1 would give other rows: the engine has changed (code_changed)",
+        '{"code":"of_a_newer_platform","version_id":"dsv_2"}',
+        "",
+      ].join("\n"),
+    );
   });
 
   it("are listed", async () => {

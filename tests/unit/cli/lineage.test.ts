@@ -18,6 +18,7 @@ const DATA = node("dsv_3", "dataset_version", "bearings@3");
 const trace = (depth: number, next_cursor: string | null) => ({
   nodes: [{ ...(depth === 1 ? RUN : DATA), depth, incoming_edges: [], outgoing_edges: [] }],
   edges: [{ from: "dsv_3", to: `run_${depth}` }],
+  used_by_others: [],
   truncated: next_cursor !== null,
   why: next_cursor === null ? null : "nodes",
   next_cursor,
@@ -27,6 +28,7 @@ const VERSION = { version_id: "dsv_3", dataset: "bearings", version_number: 3 };
 async function ran(args: string[], answer: (request: Received) => unknown) {
   const { url, received } = await standIn((request): Answer => {
     if (request.path.startsWith("/v1/datasets/")) return { json: VERSION };
+    if (request.path.startsWith("/v1/models/")) return { json: { id: "mdl_1", name: "rater" } };
     if (request.headers.accept?.includes("svg")) return { text: "<svg/>" };
     return { json: answer(request) };
   });
@@ -44,6 +46,10 @@ describe("lineage", () => {
   it.each([
     [["lineage", "up", "dsv_3"], ["GET /v1/lineage/dsv_3/upstream"]],
     [["lineage", "down", "mdl_1@3"], ["GET /v1/lineage/mdl_1%403/downstream"]],
+    [
+      ["lineage", "up", "models/rater@2"],
+      ["GET /v1/models/rater", "GET /v1/lineage/mdl_1%402/upstream"],
+    ],
     [
       ["data", "lineage", "bearings@3"],
       ["GET /v1/datasets/bearings/versions/3", "GET /v1/lineage/dsv_3/upstream"],
@@ -76,6 +82,18 @@ describe("lineage", () => {
       truncated: boolean;
     };
     expect([view.nodes.length, view.edges.length, view.truncated]).toEqual([2, 2, false]);
+  });
+
+  it("names what others use, of every page", async () => {
+    const used = (at: number) => ({
+      used_by_others: [{ node_id: `run_other${at}`, node_type: "run", version_id: "dsv_3" }],
+    });
+    const { stdout } = await ran(["lineage", "down", "dsv_3", "--all"], ({ query }) =>
+      query["cursor"] === undefined
+        ? { ...trace(1, "5"), ...used(1) }
+        : { ...trace(2, null), ...used(2) },
+    );
+    expect(stdout).toMatch(/used by others:\n\n.*\n.*run +dsv_3 +run_other1\n.*run_other2/);
   });
 
   it("is drawn into a file", async () => {
@@ -117,6 +135,7 @@ describe("lineage", () => {
     const impact = {
       affected: [{ ...RUN, path: ["dsv_3", "run_1"], certain: false }],
       counts: { run: 1, model_version: 2, experiment: 0 },
+      used_by_others: [],
       truncated: false,
     };
     const rows = await ran(["lineage", "impact", "bearings@3", "--rows", "3,7-9"], () => impact);
@@ -124,7 +143,7 @@ describe("lineage", () => {
       version_id: "dsv_3",
       rows: [3, 7, 8, 9],
     });
-    expect(rows.stdout).toMatch(/^2 versions of models, 1 runs, 0 experiments\n/);
+    expect(rows.stdout).toMatch(/^2 versions of models, 1 run, 0 experiments\n/);
     expect(rows.stdout).toMatch(/run +third try +perhaps +dsv_3 → run_1 +run_1/);
     const several = await ran(["lineage", "impact", "dsv_1", "dsv_2"], () => impact);
     expect(JSON.parse(several.received.at(-1)?.body ?? "")).toEqual({

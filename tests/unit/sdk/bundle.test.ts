@@ -33,6 +33,7 @@ test("the whole client is small, and brings along only how events are chained an
     "domain/datasets/chunks/fast-cdc.ts",
     "domain/onnx/onnx-fault.ts",
     "domain/datasets/dataset-fault.ts",
+    "domain/datasets/file-ends.ts",
     "domain/datasets/chunks/pack-frame.ts",
     "domain/text/utf8.ts",
     "domain/datasets/formats/parquet/thrift.ts",

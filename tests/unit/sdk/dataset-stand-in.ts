@@ -9,7 +9,7 @@ export const sha256 = (bytes: Uint8Array): string =>
 type Open = { terms: { size_bytes: number }; chunks: { sha256: string; length: number }[] };
 
 const DATASET = "dat_01jd0000000000000000000000";
-const UPLOADS = /^\/v1\/datasets\/[^/]+\/uploads(?:\/([^/]+))?(?:\/(chunks|packs|commit))?$/;
+const UPLOADS = /^\/v1\/datasets\/[^/]+\/uploads(?:\/([^/]+))?(?:\/(ends|chunks|packs|commit))?$/;
 
 /**
  * The platform's side of uploads and downloads of one dataset, in memory. `meddle` may give another
@@ -74,6 +74,11 @@ export async function datasetStandIn(
       return { status: 201, json: viewOf(made, begun) };
     }
     if (!open) return problem(404, "dataset_upload_not_found");
+    if (method === "DELETE") {
+      uploads.delete(id);
+      return { status: 204 };
+    }
+    if (what === "ends") return { json: { schema: null, warnings: [] } };
     if (what === "chunks") {
       const { at, chunks } = JSON.parse(body);
       if (at > open.chunks.length) return problem(400, "dataset_option_invalid");

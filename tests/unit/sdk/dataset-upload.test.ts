@@ -11,7 +11,7 @@ import { parquetBoundaries } from "../../../domain/datasets/chunks/parquet-bound
 import { decodePack, PACK_LIMITS } from "../../../domain/datasets/chunks/pack-frame.ts";
 import { seededRandom } from "../../../domain/statistics/random.ts";
 import { datasetStandIn, sha256 } from "./dataset-stand-in.ts";
-import { problem, type Received } from "./stand-in.ts";
+import { type Answer, problem, type Received } from "./stand-in.ts";
 
 const MB = 1_000_000;
 
@@ -31,6 +31,8 @@ function randomBytes(length: number, seed: string): Uint8Array<ArrayBuffer> {
 const FILE = randomBytes(1.5 * MB, "a file");
 /** A full pack and a part of one. */
 const BIG = randomBytes(20 * MB, "a big file");
+/** More than is sent unseen. */
+const MIDDLING = BIG.subarray(0, 5 * MB);
 const edited = (): Uint8Array<ArrayBuffer> => {
   const inserted = new TextEncoder().encode("a row that was not there");
   return new Uint8Array([...FILE.subarray(0, MB / 2), ...inserted, ...FILE.subarray(MB / 2)]);
@@ -161,7 +163,16 @@ describe("an upload in chunks", () => {
       const checking = { upload_id: "upl_1", status: "checking", version: null, problem: null };
       platform.outcomes.set("upl_1", {
         status: "failed",
-        problem: { code: "schema_mismatch", message: "row 4 of column 'rpm' is no number" },
+        problem: {
+          type: "/problems/schema_mismatch",
+          code: "schema_mismatch",
+          title: "A value does not fit the schema",
+          status: 422,
+          detail: "row 4 of column 'rpm' is no number",
+          instance: "upl_1",
+          row: 4,
+          field: "rpm",
+        },
       });
       return { status: 202, json: checking };
     });
@@ -170,9 +181,72 @@ describe("an upload in chunks", () => {
     await expect(refused).rejects.toMatchObject({
       code: "schema_mismatch",
       detail: "row 4 of column 'rpm' is no number",
+      problem: { row: 4, field: "rpm" },
     });
     expect(platform.received.at(-1)).toMatchObject({ method: "GET" });
     expect(seen.at(-1)?.phase).toBe("checking");
+  });
+
+  it("has both ends of the file checked once, before the first of its packs", async () => {
+    const { client, received, files } = await datasetStandIn();
+    const more = randomBytes(6 * MB, "more than is sent unseen in a second pack");
+    const file = Buffer.concat([BIG, more]);
+    await datasets.upload(client(), "bearings", file);
+    const sent = received.map(({ path }) => path.split("/").at(-1));
+    expect(sent.filter((what) => what === "ends")).toHaveLength(1);
+    expect(sent.indexOf("ends")).toBeLessThan(sent.indexOf("packs"));
+    const { query, bytes } = received[sent.indexOf("ends")] ?? {};
+    const mib = 2 ** 20;
+    expect(query).toEqual({ head: String(mib) });
+    expect(sha256(bytes ?? FILE)).toBe(
+      sha256(Buffer.concat([file.subarray(0, mib), file.subarray(-mib)])),
+    );
+    expect(files.map(sha256)).toEqual([sha256(file)]);
+  }, 20_000);
+
+  it("has nothing checked where there is little to send", async () => {
+    const platform = await datasetStandIn();
+    await datasets.upload(platform.client(), "bearings", MIDDLING);
+    platform.received.length = 0;
+    const longer = new Blob([MIDDLING, "a row more"]);
+    await datasets.upload(platform.client(), "bearings", longer);
+    expect(platform.received.map(({ path }) => path.split("/").at(-1))).not.toContain("ends");
+  });
+
+  it("that its ends show to be wrong sends no pack, and is given up", async () => {
+    const { client, packs, uploads, received } = await datasetStandIn(({ path }) =>
+      path.endsWith("/ends") ? problem(409, "schema_incompatible") : undefined,
+    );
+    await expect(datasets.upload(client(), "bearings", MIDDLING)).rejects.toMatchObject({
+      code: "schema_incompatible",
+      status: 409,
+    });
+    expect(packs).toEqual([]);
+    expect(received.at(-1)).toMatchObject({ method: "DELETE" });
+    expect(uploads.size).toBe(0);
+  });
+
+  it.each<[string, Answer]>([
+    ["busy", { ...(problem(503, "unavailable") as object), headers: { "retry-after": "9" } }],
+    ["a proxy that takes no such body", { status: 413, headers: { "content-type": "text/html" } }],
+  ])("goes on where nobody could look at its ends: %s", async (_, answer) => {
+    const { client, files } = await datasetStandIn(({ path }) =>
+      path.endsWith("/ends") ? answer : undefined,
+    );
+    await datasets.upload(client(), "bearings", MIDDLING);
+    expect(files.map(sha256)).toEqual([sha256(MIDDLING)]);
+  });
+
+  it("that is stopped while its ends are checked can be gone on with", async () => {
+    const stop = new AbortController();
+    const { client, uploads } = await datasetStandIn(({ path }) => {
+      if (!path.endsWith("/ends")) return undefined;
+      setTimeout(() => stop.abort(new Error("enough")), 10);
+      return "silence";
+    });
+    const stopped = datasets.upload(client(), "bearings", MIDDLING, { signal: stop.signal });
+    await expect(stopped).rejects.toThrow("enough");
+    expect(uploads.size).toBe(1);
   });
 
   it("is refused for another file than it was begun for", async () => {

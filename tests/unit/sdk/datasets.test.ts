@@ -132,6 +132,20 @@ const REQUESTS: Asked[] = [
     { method: "DELETE", path: `${DAT}/uploads/upl_1` },
   ],
   [
+    "datasets.share",
+    (client) => datasets.share(client, "bearings", "cardiology", "write"),
+    {
+      method: "PUT",
+      path: "/v1/datasets/bearings/access/cardiology",
+      body: '{"role":"write"}',
+    },
+  ],
+  [
+    "datasets.unshare",
+    (client) => datasets.unshare(client, "bearings", "cardiology"),
+    { method: "DELETE", path: "/v1/datasets/bearings/access/cardiology" },
+  ],
+  [
     "groups.create",
     (client) => groups.create(client, { name: "cardiology" }),
     { method: "POST", path: "/v1/groups", body: '{"name":"cardiology"}' },

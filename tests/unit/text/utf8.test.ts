@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { utf8Decode, utf8Encode } from "../../../domain/text/utf8.ts";
+import { utf8Decode, utf8Encode, utf8Length } from "../../../domain/text/utf8.ts";
 
 const anyText = fc.string({ unit: "binary" });
 const anyUnits = fc
@@ -16,6 +16,14 @@ test("encoding agrees with the platform, lone surrogates included", () => {
   fc.assert(
     fc.property(fc.oneof(anyText, anyUnits), (text) => {
       expect(utf8Encode(text)).toEqual(new TextEncoder().encode(text));
+    }),
+  );
+});
+
+test("the length of what is encoded is known without encoding it", () => {
+  fc.assert(
+    fc.property(fc.oneof(anyText, anyUnits), (text) => {
+      expect(utf8Length(text)).toBe(utf8Encode(text).length);
     }),
   );
 });

@@ -6,12 +6,14 @@ import type {
   DatasetView,
 } from "../../../contract/dataset.ts";
 import type { UploadView } from "../../../contract/dataset-upload.ts";
+import type { ProblemCode } from "../../../contract/problem.ts";
 import { encodePack } from "../../../domain/datasets/chunks/pack-frame.ts";
 import { chunksOf } from "../../../domain/datasets/chunks/fast-cdc.ts";
 import { tableOf } from "../support/dataset-actor.ts";
 import { call, inChunks, newKey, ORIGIN, refused, succeeds } from "../support/platform.ts";
 
 const OCTETS = { "content-type": "application/octet-stream" };
+const MIB = 2 ** 20;
 const IRIS = "id,width,kind\n1,0.5,a\n2,0.75,b\n3,1.5,a\n";
 
 let key = "";
@@ -62,11 +64,16 @@ describe("a dataset", () => {
   });
 
   it("has a name of its own and a schema that can be one", async () => {
-    const { name } = await newDataset();
+    const { name, dataset_id } = await newDataset();
     await refused("dataset_name_taken", "POST /v1/datasets", {
       key,
       json: { name, format: "csv" },
     });
+    for (const json of [
+      { name: dataset_id, format: "csv" },
+      { name: "dat_a", format: "csv" },
+    ])
+      await refused("invalid_request", "POST /v1/datasets", { key, json });
     const field = { name: "a", type: "int64" };
     await refused("schema_invalid", "POST /v1/datasets", {
       key,
@@ -100,6 +107,12 @@ describe("a version", () => {
       succeeds<DatasetVersionDetails>(200, `GET /v1/datasets/${name}/versions/${selector}`, {
         key,
       });
+    for (const fixed of ["1", first.version_id, "gold"])
+      await refused(
+        "invalid_request",
+        `GET /v1/datasets/${name}/versions/${fixed}?as_of=${first.created_at}`,
+        { key },
+      );
     for (const selector of ["1", first.version_id, "gold", `head?as_of=${first.created_at}`])
       expect(await at(selector), selector).toMatchObject({ version_number: 1, is_head: false });
     expect((await at("head")).version_number).toBe(2);
@@ -198,6 +211,20 @@ describe("a version", () => {
     expect(refusal.body).toMatchObject({ field: "id", row: 3 });
   });
 
+  it("follows numbers with a column that has none in its first rows", async () => {
+    const { name } = await newDataset();
+    await put(name, "id,width\n1,0.5\n");
+    const rows = Array.from({ length: 1_500 }, (_, at) => `${at},${at < 1_200 ? "" : 0.25}`);
+    expect(await put(name, `id,width\n${rows.join("\n")}\n`)).toMatchObject({ row_count: 1_500 });
+    const texts = rows.map((row) => (row.endsWith(",") ? `${row}wide` : row));
+    const refusal = await refused("schema_incompatible", `PUT /v1/datasets/${name}/versions`, {
+      key,
+      body: `id,width\n${texts.join("\n")}\n`,
+      headers: OCTETS,
+    });
+    expect(refusal.body).toMatchObject({ field: "width" });
+  });
+
   it("types that only later rows show are inferred of all of them", async () => {
     const { name } = await newDataset();
     const rows = Array.from({ length: 3_000 }, (_, at) => `${at},${at < 2_500 ? at : `x${at}`}`);
@@ -273,6 +300,23 @@ describe("what is in a version", () => {
       expect([format, file.status]).toEqual([format, 200]);
       expect(file.body.length).toBeGreaterThan(20);
     }
+  });
+
+  it("an export is refused for its last row before its first byte, or widened by it", async () => {
+    const { name } = await newDataset();
+    const rows = Array.from({ length: 60_000 }, (_, row) => `${row},t${row}`);
+    await put(name, `n,text\n${rows.join("\n")}\n,\n`);
+    const at = `GET /v1/datasets/${name}/versions/head/export?format`;
+    for (const format of ["numpy", "hdf5"])
+      expect(await refused("dataset_option_invalid", `${at}=${format}`, { key })).toMatchObject({
+        body: { field: "text" },
+      });
+    const { status, body } = await call<Uint8Array>(`${at}=mat`, { key });
+    expect([status, body.length]).toEqual([200, expect.any(Number)]);
+    await put(name, `n\n${rows.join("\n").replaceAll(/,t\d+/g, "")}\n\n`);
+    const widened = await call<Uint8Array>(`${at}=numpy`, { key });
+    expect(widened.body.length).toBe(128 + 8 * 60_001);
+    expect(new TextDecoder().decode(widened.body.subarray(10, 30))).toContain("<f8");
   });
 
   it("compared with another says which rows differ, and reads what differs", async () => {
@@ -373,6 +417,110 @@ describe("an upload in chunks", () => {
     });
     await succeeds(204, `DELETE ${at}`, { key });
     expect(await succeeds(200, `GET ${at}`, { key })).toMatchObject({ status: "done" });
+  });
+
+  it("whose file cannot be a version is refused by its ends, and sends nothing", async () => {
+    const { name } = await newDataset();
+    await put(name, IRIS);
+    const at = `/v1/datasets/${name}/uploads`;
+    const rows = (row: (at: number) => string) =>
+      `id,width,kind\n${Array.from({ length: 90_000 }, (_, id) => row(id)).join("")}`;
+    const file = rows(
+      (id) => `${id},0.${id},${id % 2 ? "a" : "b"} long enough for two megabytes\n`,
+    );
+    const begin = async (size_bytes: number, more: object = {}) => {
+      const json = { size_bytes, ...more };
+      const { upload_id } = await succeeds<UploadView>(201, `POST ${at}`, { key, json });
+      return `POST ${at}/${upload_id}/ends`;
+    };
+    const endsOf = (text: string) => ({
+      key,
+      body: text.slice(0, MIB) + text.slice(-1_000),
+      headers: OCTETS,
+    });
+    const ends = await begin(file.length);
+    expect(await succeeds(200, `${ends}?head=${MIB}`, endsOf(file))).toEqual({
+      schema: {
+        fields: [
+          { name: "id", type: "int64", nullable: true },
+          { name: "width", type: "float64", nullable: true },
+          { name: "kind", type: "string", nullable: true },
+        ],
+      },
+      warnings: [],
+    });
+    const tried = (code: ProblemCode, text: string) =>
+      refused(code, `${ends}?head=${MIB}`, endsOf(text.slice(0, file.length)));
+    const texts = rows(
+      (id) => `${id},wide ${id},${id % 2 ? "a" : "b"} long enough for two megabytes\n`,
+    );
+    const unfit = await tried("schema_incompatible", texts);
+    expect(unfit.body).toMatchObject({ field: "width" });
+    const ragged = await tried("data_invalid", file.replace("\n70,", "\n70,,"));
+    expect(ragged.body).toMatchObject({ row: 70 });
+    await tried("schema_invalid", file.replace("width", "id"));
+    await tried("data_invalid", `PAR1${file}`);
+    expect(await succeeds(200, `GET /v1/datasets/${name}`, { key })).toMatchObject({
+      versions: 1,
+      stored_bytes: IRIS.length,
+    });
+  });
+
+  it("takes the ends of its file only, while it is open", async () => {
+    const { name } = await newDataset();
+    const at = `/v1/datasets/${name}/uploads`;
+    const json = { size_bytes: 3 * MIB };
+    const { upload_id } = await succeeds<UploadView>(201, `POST ${at}`, { key, json });
+    const ends = `POST ${at}/${upload_id}/ends`;
+    const sent = { key, body: new Uint8Array(100), headers: OCTETS };
+    await refused("dataset_option_invalid", `${ends}?head=101`, sent);
+    await refused("invalid_request", `${ends}?head=0`, sent);
+    await refused("invalid_request", ends, sent);
+    await refused("content_type_unsupported", `${ends}?head=1`, { key, body: "a" });
+    const long = { ...sent, body: new Uint8Array(2 * MIB + 1) };
+    await refused("body_too_large", `${ends}?head=1`, long);
+    await refused("length_required", `${ends}?head=1`, {
+      ...sent,
+      body: inChunks(new Uint8Array(3)),
+    });
+    const small = await succeeds<UploadView>(201, `POST ${at}`, { key, json: { size_bytes: 99 } });
+    const beyond = await refused(
+      "dataset_option_invalid",
+      `POST ${at}/${small.upload_id}/ends?head=1`,
+      sent,
+    );
+    expect(beyond.body).toMatchObject({ field: "size_bytes" });
+    const other = { ...sent, key: (await newKey()).key };
+    await refused("dataset_not_found", `${ends}?head=1`, other);
+    const next = await succeeds<UploadView>(201, `POST ${at}`, {
+      key,
+      json: { ...json, if_head: "none" },
+    });
+    await put(name, IRIS);
+    await refused("head_moved", `POST ${at}/${next.upload_id}/ends?head=1`, sent);
+    await succeeds(200, `POST /v1/datasets/${name}/archive`, { key });
+    await refused("dataset_archived", `${ends}?head=1`, sent);
+    await succeeds(204, `DELETE ${at}/${upload_id}`, { key });
+    await refused("dataset_upload_not_found", `${ends}?head=1`, sent);
+  });
+
+  it("that is refused when it is read says which row and column broke the rule", async () => {
+    const { name } = await newDataset({ schema: { columns: { id: "int", width: "float" } } });
+    const bytes = new TextEncoder().encode("id,width\n1,0.5\ntwo,0.75\n");
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    const sha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    const uploads = `/v1/datasets/${name}/uploads`;
+    const json = { size_bytes: bytes.length };
+    const { upload_id } = await succeeds<UploadView>(201, `POST ${uploads}`, { key, json });
+    const at = `${uploads}/${upload_id}`;
+    const chunks = [{ sha256, length: bytes.length }];
+    await succeeds(200, `POST ${at}/chunks`, { key, json: { at: 0, chunks } });
+    await succeeds(200, `PUT ${at}/packs`, { key, body: encodePack([bytes]), headers: OCTETS });
+    const { status, problem } = await succeeds<UploadView>(200, `POST ${at}/commit`, { key });
+    expect([status, problem]).toEqual([
+      "failed",
+      expect.objectContaining({ code: "schema_mismatch", status: 422, row: 1, field: "id" }),
+    ]);
   });
 
   it("is refused at its beginning where its columns may not follow", async () => {

@@ -160,3 +160,27 @@ describe("a body of very many faults", () => {
     expect(body.errors?.map(({ pointer }) => pointer)).toEqual(["#/outcomes/0/metrics/a~1b~0c"]);
   });
 });
+
+describe("JSON of any shape", () => {
+  const deep = `${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}`;
+  const told = `"eventTime":"2026-11-21T09:30:00Z","producer":"p","job":{"namespace":"n","name":"j"}`;
+  const made = `{"transformation_type":"map","parameters":{"a":${deep}}}`;
+
+  it.each([
+    ["POST /v1/runs", `{"name":"r","parameters":{"a":${deep}}}`, "invalid_request"],
+    [
+      "POST /v1/datasets/none/uploads",
+      `{"size_bytes":1,"transformation":${made}}`,
+      "invalid_request",
+    ],
+    [
+      "POST /v1/datasets/none/transformations",
+      `{"transformation_type":"map","source_versions":[{"dataset":"d"}],"parameters":{"a":${deep}}}`,
+      "invalid_request",
+    ],
+    ["POST /api/v1/lineage", `{${told},"more":${deep}}`, "openlineage_invalid"],
+  ] as const)("is not taken by %s where it is nested without end", async (request, body, code) => {
+    const answer = await refused(code, request, { key, body });
+    expect(answer.body.detail).toContain("at most 200 levels of lists and objects");
+  });
+});

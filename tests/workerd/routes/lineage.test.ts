@@ -136,7 +136,7 @@ describe("lineage", () => {
     expect(await succeeds(200, "GET /v1/lineage/cycles", { key })).toMatchObject({ cycles: [] });
   });
 
-  it("of an experiment whose creation could not tell of it does not fail the creation", async () => {
+  it("of an experiment whose creation could not tell of it does not fail the creation, and follows", async () => {
     const { key } = await newKey();
     await newModel(key, "rater");
     const { id } = await during("lineage", async () => {
@@ -145,6 +145,9 @@ describe("lineage", () => {
       return made;
     });
     expect(await succeeds(200, `GET /v1/experiments/${id}`, { key })).toMatchObject({ id });
+    await expect
+      .poll(async () => (await call(`GET /v1/lineage/${id}`, { key })).status, { timeout: 5_000 })
+      .toBe(200);
   });
 
   it("of somebody else is as missing", async () => {

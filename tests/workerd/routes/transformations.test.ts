@@ -145,6 +145,55 @@ describe("a transformation", () => {
     expect(created_by).toMatch(/^key_/);
   });
 
+  it.each(["numpy", "hdf5", "mat"])(
+    "makes %s, whose files say at their beginning what the last row tells",
+    async (format) => {
+      const dataset = await newDataset({ format, compatibility: "backward" });
+      const features = [{ kind: "lag", column: "id", name: "before", by: 1 }];
+      const drop = ["kind"];
+      const made = await transform(dataset, "feature_engineering", { features, drop });
+      expect(made).toMatchObject({ status: "succeeded", versions: [{ row_count: 6 }] });
+      const at = `/v1/datasets/${dataset}/versions/head`;
+      const details = await succeeds<DatasetVersionDetails>(200, `GET ${at}`, { key });
+      // The first row has none before it.
+      expect(details.schema?.fields.map(({ name, type }) => `${name} ${type}`)).toEqual([
+        "id int64",
+        "x float64",
+        "before float64",
+      ]);
+      expect(await succeeds(200, `GET ${at}/rows?limit=2`, { key })).toMatchObject({
+        rows: [
+          { id: 1, x: 0.5, before: "NaN" },
+          { id: 2, x: 1.5, before: 1 },
+        ],
+      });
+      expect(await succeeds(200, `POST ${at}/validate`, { key, json: {} })).toMatchObject({
+        reproducible: true,
+      });
+      const again = await transform(dataset, "feature_engineering", { features, drop });
+      expect(again.versions).toMatchObject([{ created: false, version_number: 1 }]);
+      const objects = await objectsOf(details.dataset_id);
+      expect(objects).toHaveLength(1);
+      expect(objects.join()).not.toContain("spool");
+    },
+  );
+
+  it("that makes NumPy is refused what NumPy cannot hold, and leaves nothing", async () => {
+    const dataset = await newDataset({ format: "numpy" });
+    const { dataset_id } = await succeeds<{ dataset_id: string }>(
+      200,
+      `GET /v1/datasets/${dataset}`,
+      { key },
+    );
+    const features = [{ kind: "lag", column: "kind", name: "before" }];
+    const done = await transform(dataset, "feature_engineering", { features });
+    expect(done).toMatchObject({
+      status: "failed",
+      problem: { code: "dataset_option_invalid", field: "before" },
+    });
+    expect(await objectsOf(dataset_id)).toEqual([]);
+  });
+
   it("of kind join takes two sources, in any format that has columns", async () => {
     const dataset = await newDataset({ format: "json" });
     const made = await transform(
@@ -187,6 +236,31 @@ describe("a transformation", () => {
     expect(only.versions).toHaveLength(1);
     for (const tag of ["held-out", "all"])
       expect(await textOf(other, tag)).toBe(await textOf(dataset, "test"));
+  });
+
+  it("warns of a part or an output that has no rows, in its answer and at the version", async () => {
+    const dataset = await newDataset();
+    const parts = [
+      { name: "train", fraction: 0.999 },
+      { name: "test", fraction: 0.001 },
+      { name: "none", fraction: 0 },
+    ];
+    const { transformation_id, versions } = await transform(dataset, "split", { parts });
+    const warning = expect.stringContaining("part 'test' has no rows");
+    expect(versions.map(({ row_count, warnings }) => [row_count, warnings])).toEqual([
+      [6, []],
+      [0, [warning]],
+      [0, []],
+    ]);
+    const again = `GET /v1/transformations/${transformation_id}`;
+    expect(await succeeds(200, again, { key })).toMatchObject({ versions });
+    const version = `GET /v1/datasets/${dataset}/versions/test`;
+    const details = await succeeds<DatasetVersionDetails>(200, version, { key });
+    expect(details.warnings).toEqual([warning]);
+    const filtered = await transform(await newDataset(), "filter", { where: "x > 100" });
+    expect(filtered.versions).toMatchObject([
+      { row_count: 0, warnings: [expect.stringContaining("no row came out")] },
+    ]);
   });
 
   it("takes the parameters that were fitted for another version", async () => {
@@ -286,14 +360,14 @@ describe("a transformation is refused", () => {
     expect(await begun()).toBe(before);
   });
 
-  it("for a dataset of a format that rows cannot be added to one by one", async () => {
+  it("for a dataset of a format that is only read", async () => {
     const dataset = await newDataset({ format: "tfrecord" });
     const path = `POST /v1/datasets/${dataset}/transformations`;
     const { body } = await refused("transformation_invalid", path, {
       key,
       json: orderOf("sample", { n: 1 }),
     });
-    expect(body.detail).toContain("csv, json, parquet");
+    expect(body.detail).toContain("csv, parquet, json, numpy, hdf5, mat");
   });
 
   it("later where only the data shows it, with the problem and nothing left", async () => {

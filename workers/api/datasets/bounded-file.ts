@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../http/app-env.ts";
+import { passBody } from "../http/passed-body.ts";
 import { ApiProblem } from "../http/problem.ts";
 
 /** The body of a request that is a file of a stated length, which is not read here. */
@@ -22,5 +23,5 @@ export function boundedFile(
     );
   const { body } = c.req.raw;
   if (!body || size_bytes === 0) throw new ApiProblem("data_invalid", "the body is empty");
-  return { body, size_bytes };
+  return { body: passBody(c, body, size_bytes), size_bytes };
 }

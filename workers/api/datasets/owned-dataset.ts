@@ -9,7 +9,7 @@ import type { AppEnv } from "../http/app-env.ts";
 import { ApiProblem } from "../http/problem.ts";
 import { granted } from "./dataset-problem.ts";
 
-type Held = { row: DatasetRow; open: () => ReturnType<Env["DATASET"]["getByName"]> };
+export type Held = { row: DatasetRow; open: () => ReturnType<Env["DATASET"]["getByName"]> };
 
 /** A dataset that the caller may read: its own, or one that a group of the caller's may see. */
 export const readableDataset = (c: Context<AppEnv>, ref: string): Promise<Held> =>
@@ -72,6 +72,11 @@ const unknown = (ref: string): ApiProblem =>
 
 /** `3`, `dsv_…`, a tag, or `head`, which may be that of a time. */
 export function selectorOf(version: string, as_of?: string): DatasetVersionSelector {
+  if (as_of !== undefined && version !== "head")
+    throw new ApiProblem(
+      "invalid_request",
+      `as_of says when something was the head, found it with version '${version}': ask for 'head', or leave it out`,
+    );
   if (/^\d+$/.test(version)) return { version_number: Number(version) };
   if (version.startsWith("dsv_")) return { version_id: version };
   if (version !== "head") return { tag: version };

@@ -42,18 +42,13 @@ export async function putFile(
     );
   if (begun.result) return repeated(begun.result, body);
   if (begun.refusal) throw datasetProblem(begun.refusal);
-  const task = {
-    // Of each attempt its own: what another one leaves is swept while this one writes.
-    prefix: `${packPrefix(row.id, upload_id)}${crypto.randomUUID()}/`,
-    format: row.format,
-    read_options: terms.read_options,
-    size_bytes,
-    follows: await callActor(open, (dataset) => dataset.follows()),
-  };
+  // Of each attempt its own: what another one leaves is swept while this one writes.
+  const prefix = `${packPrefix(row.id, upload_id)}${crypto.randomUUID()}/`;
   try {
+    const expected = granted(await callActor(open, (dataset) => dataset.expected(upload_id)));
     const file = worked(
-      await c.env.DATA.ingest(body, task, (sha256s) =>
-        callActor(open, (dataset) => dataset.missing(sha256s)),
+      await c.env.DATA.ingest(body, { ...expected, prefix }, (sha256s) =>
+        callActor(open, (dataset) => dataset.missing(upload_id, sha256s)),
       ),
     );
     return granted(await callActor(open, (dataset) => dataset.commitFile(upload_id, file)));

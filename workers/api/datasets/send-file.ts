@@ -5,8 +5,10 @@ import type { DatasetRow } from "../../../database/datasets.ts";
 import { type ExportFormat, EXTENSIONS } from "../../../domain/datasets/formats/format-names.ts";
 import type { Format } from "../../../domain/datasets/table.ts";
 import type { AppEnv } from "../http/app-env.ts";
+import { callActor } from "../../../durable-objects/shared/call-actor.ts";
 import { askedBytes } from "../http/byte-range.ts";
-import { worked } from "./dataset-problem.ts";
+import { granted, worked } from "./dataset-problem.ts";
+import type { Held } from "./owned-dataset.ts";
 
 export const OCTETS = {
   "application/octet-stream": { schema: z.string().meta({ format: "binary" }) },
@@ -42,8 +44,16 @@ export async function sendFile(c: Context<AppEnv>, stored: Stored) {
 }
 
 /** The rows of a version as a file of another format. */
-export async function sendExport(c: Context<AppEnv>, stored: Stored, format: ExportFormat) {
-  const body = worked(await c.env.DATA.exportAs(stored.file, format));
+export async function sendExport(
+  c: Context<AppEnv>,
+  { open, ...stored }: Stored & Pick<Held, "open">,
+  format: ExportFormat,
+) {
+  const { version_id } = stored.record;
+  const { inspection } = granted(
+    await callActor(open, (dataset) => dataset.inspected({ version_id })),
+  );
+  const body = worked(await c.env.DATA.exportAs({ ...stored.file, inspection }, format));
   return c.body(body, 200, {
     ...KEPT_AS_FILE,
     "content-disposition": attachment(stored, format),

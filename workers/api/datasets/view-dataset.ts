@@ -61,10 +61,7 @@ export const viewUpload = (
   size_bytes: size_bytes ?? 0,
   version: result && viewCommitted(row, result),
   created: result && result.created,
-  problem: refusal && {
-    code: datasetProblem(refusal).code,
-    message: datasetProblem(refusal).message,
-  },
+  problem: refusal && datasetProblem(refusal).toBody(upload.upload_id),
   expires_at: instant(expires_at),
 });
 

@@ -11,6 +11,8 @@ export type AppEnv = {
     admission: Admission;
     /** What the log line of this request also says. */
     logged: Record<string, unknown>;
+    /** Set by `passBody`: whether the caller left before all of the body was sent; nobody reads it after this. */
+    senderLeft: (() => Promise<boolean>) | undefined;
   };
 };
 

@@ -41,15 +41,22 @@ export class ApiProblem extends Error {
 }
 
 /** The only place that turns a throw into a response; an unnamed throw tells the caller nothing. */
-export function onError(error: Error, c: Context<AppEnv>): Response {
+export async function onError(error: Error, c: Context<AppEnv>): Promise<Response> {
   const trace = c.get("trace");
-  const problem = toProblem(error);
+  const problem = (await senderLeft(error, c)) ? cutShort() : toProblem(error);
   if (problem.code === "internal" || problem.code === "unavailable")
     console.error(
       JSON.stringify({ event: "request_failed", ...trace, error: error.stack ?? String(error) }),
     );
   return problem.toResponse(trace.request_id);
 }
+
+/** A caller who went away is nobody's failure here, whatever broke without the rest of the body. */
+const senderLeft = async (error: Error, c: Context<AppEnv>): Promise<boolean> =>
+  !(error instanceof ApiProblem) && (await c.get("senderLeft")?.()) === true;
+
+const cutShort = (): ApiProblem =>
+  new ApiProblem("invalid_request", "the body ended before the length that content-length says");
 
 function toProblem(error: Error): ApiProblem {
   if (error instanceof ApiProblem) return error;

@@ -3,6 +3,7 @@ import { uploadKey } from "../../../contract/model-lease.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { inferenceProblem } from "../prediction/inference-problem.ts";
 import { hex } from "../keys/key-checksum.ts";
+import { passBody } from "../http/passed-body.ts";
 import { ApiProblem } from "../http/problem.ts";
 import { acceptFile, type NewVersion, type Target, withUpload } from "./accept-file.ts";
 
@@ -40,7 +41,7 @@ async function storeHashed(c: Context<AppEnv>, key: string, length: number): Pro
   const { body } = c.req.raw;
   if (!body) throw new ApiProblem("model_invalid", "the body is empty");
   const digest = new crypto.DigestStream("SHA-256");
-  const [toStore, toHash] = body.pipeThrough(new FixedLengthStream(length)).tee();
+  const [toStore, toHash] = passBody(c, body, length).tee();
   const [sha256] = await Promise.all([
     digest.digest,
     c.env.MODELS.put(key, toStore),

@@ -1,8 +1,9 @@
 import type { Context } from "hono";
+import type * as z from "zod";
 import type { CreateTransformation } from "../../../contract/transformation.ts";
 import type { DatasetRow } from "../../../database/datasets.ts";
 import type { TransformationTarget } from "../../../contract/transformation-work.ts";
-import { ROW_FORMATS } from "../../../domain/datasets/formats/format-names.ts";
+import { EXPORT_FORMATS, isWritten } from "../../../domain/datasets/formats/format-names.ts";
 import { checkTransformation } from "../../../domain/datasets/transformations/check-transformation.ts";
 import type { Operation } from "../../../domain/datasets/transformations/operation.ts";
 import type { JsonObject } from "../../../domain/datasets/transformations/parameters.ts";
@@ -14,12 +15,10 @@ import { type FoundVersion, findAsked } from "./asked-version.ts";
 import type { Order } from "./start-transformation.ts";
 import { ruled } from "./transformation-problem.ts";
 
+type Asked = z.output<typeof CreateTransformation>;
+
 /** What the caller has asked for, checked against the columns of its sources and against its rights. */
-export async function readOrder(
-  c: Context<AppEnv>,
-  dataset: string,
-  body: CreateTransformation,
-): Promise<Order> {
+export async function readOrder(c: Context<AppEnv>, dataset: string, body: Asked): Promise<Order> {
   const { row: here } = await writableDataset(c, dataset);
   const sources: FoundVersion[] = [];
   for (const asked of body.source_versions) sources.push(await findAsked(c, asked));
@@ -44,7 +43,7 @@ export async function readOrder(
 
 async function parametersOf(
   c: Context<AppEnv>,
-  { parameters, parameters_of, transformation_type }: CreateTransformation,
+  { parameters, parameters_of, transformation_type }: Asked,
 ): Promise<JsonObject> {
   if (parameters_of === undefined) return parameters as JsonObject;
   if (Object.keys(parameters).length > 0)
@@ -66,7 +65,7 @@ async function parametersOf(
 async function targetsOf(
   c: Context<AppEnv>,
   here: DatasetRow,
-  body: CreateTransformation,
+  body: Asked,
   operation: Operation,
 ): Promise<TransformationTarget[]> {
   const names = operation.outputs?.map(({ name }) => name) ?? [null];
@@ -82,10 +81,10 @@ async function targetsOf(
         { field: "outputs" },
       );
     const row = dataset === undefined ? here : (await writableDataset(c, dataset)).row;
-    if (!ROW_FORMATS.includes(row.format))
+    if (!isWritten(row.format))
       throw new ApiProblem(
         "transformation_invalid",
-        `dataset '${row.name}' is ${row.format}; transformations make ${ROW_FORMATS.join(", ")}: name another one`,
+        `dataset '${row.name}' is ${row.format}; transformations make ${EXPORT_FORMATS.join(", ")}: name another one`,
         { field: "outputs" },
       );
     targets.push({

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type * as z from "zod";
 import type { ReplayTransformations } from "../../../contract/transformation.ts";
 import type {
   TransformationDetails,
@@ -28,7 +29,7 @@ import { versionChain, type VersionChain } from "./version-chain.ts";
 export async function replay(
   c: Context<AppEnv>,
   dataset: string,
-  body: ReplayTransformations,
+  body: z.output<typeof ReplayTransformations>,
 ): Promise<TransformationDetails[]> {
   const target = await findAsked(c, { dataset, version: body.target_version });
   const [from, to] = [
@@ -94,7 +95,7 @@ async function targetsOf(
   { versions }: ReplayStep,
   { records }: VersionChain,
   target_id: string,
-  { message, tags }: ReplayTransformations,
+  { message, tags }: z.output<typeof ReplayTransformations>,
 ): Promise<TransformationTarget[]> {
   const targets: TransformationTarget[] = [];
   for (const { version_id, output } of versions) {

@@ -263,6 +263,14 @@ describe("pictures", () => {
     expect(profilePlot([], { title: "none" })).toContain("There are no columns of numbers.");
   });
 
+  it("say in full how much of a column is missing, and what its mean is", () => {
+    const profiler = newProfiler({ fields: [field("mean_area", "float64")] });
+    profiler.add({ rows: 567, columns: [Array.from({ length: 567 }, (_, at) => at || null)] });
+    const svg = profilePlot(profiler.finish(), { title: "tumours@4" });
+    expect(svg).toContain(">0.176 % null<");
+    expect(svg).toContain(">mean 283.5<");
+  });
+
   it("show a signal in seconds, with a gap where it has one", () => {
     const preview = signalPreview({ dims: [5], data: Float32Array.of(0, 1, NaN, 2, 3) }, 10);
     const svg = signalPlot(preview, { title: "s", sampling_rate_hz: 10, unit: "g" });

@@ -35,5 +35,5 @@ export const downloadLink = operation().openapi(route, async (c) => {
   const stored = granted(await callActor(open, (dataset) => dataset.stored({ version_number })));
   return format === null
     ? sendFile(c, { row, ...stored })
-    : sendExport(c, { row, ...stored }, format);
+    : sendExport(c, { row, open, ...stored }, format);
 });

@@ -2,12 +2,14 @@ import { archiveDataset } from "./archive-dataset.ts";
 import { beginDatasetUpload } from "./begin-dataset-upload.ts";
 import { cancelDatasetUpload } from "./cancel-dataset-upload.ts";
 import { changeDataset } from "./change-dataset.ts";
+import { checkDatasetEnds } from "./check-dataset-ends.ts";
 import { collectDataset } from "./collect-dataset.ts";
 import { commitDatasetUpload } from "./commit-dataset-upload.ts";
 import { compareDatasetVersions } from "./compare-dataset-versions.ts";
 import { createDatasetLink } from "./create-dataset-link.ts";
 import { createDataset } from "./create-dataset.ts";
 import { declareDatasetChunks } from "./declare-dataset-chunks.ts";
+import { deleteDatasetAccess } from "./delete-dataset-access.ts";
 import { deleteDatasetTag } from "./delete-dataset-tag.ts";
 import { deleteDatasetVersion } from "./delete-dataset-version.ts";
 import { deleteDataset } from "./delete-dataset.ts";
@@ -25,6 +27,7 @@ import { listDatasetVersions } from "./list-dataset-versions.ts";
 import { listDatasets } from "./list-datasets.ts";
 import { pinDatasetVersion } from "./pin-dataset-version.ts";
 import { previewDataset } from "./preview-dataset.ts";
+import { putDatasetAccess } from "./put-dataset-access.ts";
 import { putDatasetPack } from "./put-dataset-pack.ts";
 import { putDatasetTag } from "./put-dataset-tag.ts";
 import { putDatasetVersion } from "./put-dataset-version.ts";
@@ -42,10 +45,13 @@ export const DATASET_OPERATIONS = [
   deleteDataset,
   archiveDataset,
   restoreDataset,
+  putDatasetAccess,
+  deleteDatasetAccess,
   collectDataset,
   putDatasetVersion,
   beginDatasetUpload,
   getDatasetUpload,
+  checkDatasetEnds,
   declareDatasetChunks,
   putDatasetPack,
   commitDatasetUpload,

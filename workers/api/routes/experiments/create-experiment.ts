@@ -5,7 +5,6 @@ import { CreateExperiment, ExperimentView } from "../../../../contract/experimen
 import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { defineExperiment } from "../../experiments/define-experiment.ts";
-import { tellExperiment } from "../../lineage/tell-lineage.ts";
 import { JSON_PROBLEMS } from "../../http/problem.ts";
 import { viewExperiment } from "../../experiments/view-experiment.ts";
 
@@ -51,6 +50,5 @@ const route = createRoute({
 export const createExperiment = operation().openapi(route, async (c) => {
   const idempotencyKey = c.req.valid("header")["idempotency-key"] ?? null;
   const snapshot = await defineExperiment(c, c.req.valid("json"), idempotencyKey);
-  tellExperiment(c, snapshot);
   return c.json(viewExperiment(snapshot), 201);
 });

@@ -2,7 +2,6 @@ import { createRoute } from "@hono/zod-openapi";
 import { ExperimentPath } from "../../../../contract/experiment.ts";
 import { askExperiment } from "../../experiments/ask-experiment.ts";
 import { operation } from "../../http/app-env.ts";
-import { forgetExperiment } from "../../lineage/tell-lineage.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { forgetLease } from "../../leases/experiment-leases.ts";
 
@@ -26,6 +25,5 @@ export const deleteExperiment = operation().openapi(route, async (c) => {
   const { id } = c.req.valid("param");
   await askExperiment<null>(c, id, (actor) => actor.remove());
   forgetLease(id);
-  forgetExperiment(c, id);
   return c.body(null, 204);
 });

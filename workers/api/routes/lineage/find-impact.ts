@@ -5,6 +5,7 @@ import { operation } from "../../http/app-env.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { JSON_PROBLEMS } from "../../http/problem.ts";
 import { fromLineage } from "../../lineage/owner-lineage.ts";
+import { affectedOthers } from "../../lineage/uses-of-others.ts";
 import { viewNode } from "../../lineage/view-node.ts";
 
 const route = createRoute({
@@ -13,7 +14,7 @@ const route = createRoute({
   tags: ["Lineage"],
   summary: "Read what must be made again if versions or rows are withdrawn",
   description:
-    "Runs, versions of models and experiments downstream of them, each with the shortest way as the reason.",
+    "Runs, versions of models and experiments downstream of them, each with the shortest way as the reason; and what others have that uses data of yours, by id and kind.",
   method: "post",
   path: "/v1/lineage/impact",
   request: {
@@ -32,14 +33,16 @@ export const findImpact = operation().openapi(route, async (c) => {
   const body = c.req.valid("json");
   const ids = "version_ids" in body ? body.version_ids : [body.version_id];
   const rows = "rows" in body && body.rows !== undefined;
-  const { affected, truncated } = await fromLineage<ImpactAnswer>(c, (lineage) =>
-    lineage.impact(ids, rows),
-  );
+  const answer = await fromLineage<ImpactAnswer>(c, (lineage) => lineage.impact(ids, rows));
+  const { affected, versions } = answer;
+  const others = await affectedOthers(c, versions, rows);
   const count = (kind: string) => affected.filter(({ node_type }) => node_type === kind).length;
   const counts = {
     run: count("run"),
     model_version: count("model_version"),
     experiment: count("experiment"),
   };
-  return c.json({ affected: affected.map(viewNode), counts, truncated }, 200);
+  const used_by_others = others.affected;
+  const truncated = answer.truncated || others.truncated;
+  return c.json({ affected: affected.map(viewNode), used_by_others, counts, truncated }, 200);
 });

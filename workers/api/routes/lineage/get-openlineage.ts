@@ -18,13 +18,13 @@ const route = createRoute({
   tags: ["Lineage"],
   summary: "Read a node and all that it was made from as OpenLineage events",
   description:
-    "Events of OpenLineage 2-0-2 in the order in which it happened, to be sent on to another catalogue. What machine learning needs beyond its facets is in facets that begin with `linnet_`.",
+    "Events of OpenLineage 2-0-2 in the order in which it happened (where a cycle leaves none, that of time), to be sent on to another catalogue. What machine learning needs beyond its facets is in facets that begin with `linnet_`.",
   method: "get",
   path: "/v1/lineage/openlineage",
   request: { query: OpenLineageQuery },
   responses: {
     200: { description: "The events", content: { "application/json": { schema: Events } } },
-    ...securedProblems("invalid_request", "lineage_node_not_found", "lineage_cycle"),
+    ...securedProblems("invalid_request", "lineage_node_not_found"),
   },
 });
 

@@ -1,7 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import { ModelPath } from "../../../../contract/model.ts";
 import { operation } from "../../http/app-env.ts";
-import { forgetModel } from "../../lineage/tell-lineage.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { ownedModel } from "../../registry/owned-model.ts";
 import { deleteUnlessUsed } from "../../registry/delete-unless-used.ts";
@@ -24,7 +23,7 @@ const route = createRoute({
 export const deleteModel = operation().openapi(route, async (c) => {
   const { name } = c.req.valid("param");
   const { row, open } = await ownedModel(c, name);
-  await deleteUnlessUsed(c, name, open, (actor) => actor.deleteModel(row.id));
-  forgetModel(c, row.id, null);
+  const { id, owner_id } = row;
+  await deleteUnlessUsed(c, name, open, (actor) => actor.deleteModel(id, owner_id));
   return c.body(null, 204);
 });

@@ -1,7 +1,6 @@
 import { createRoute } from "@hono/zod-openapi";
 import { VersionPath } from "../../../../contract/model.ts";
 import { operation } from "../../http/app-env.ts";
-import { forgetModel } from "../../lineage/tell-lineage.ts";
 import { secured, securedProblems } from "../../http/authorize.ts";
 import { deleteUnlessUsed } from "../../registry/delete-unless-used.ts";
 import { ownedModel } from "../../registry/owned-model.ts";
@@ -25,7 +24,6 @@ const route = createRoute({
 export const deleteVersion = operation().openapi(route, async (c) => {
   const { name, version } = c.req.valid("param");
   const { row, open } = await ownedModel(c, name);
-  await deleteUnlessUsed(c, name, open, (actor) => actor.deleteVersion(version));
-  forgetModel(c, row.id, version);
+  await deleteUnlessUsed(c, name, open, (actor) => actor.deleteVersion(version, row.owner_id));
   return c.body(null, 204);
 });

@@ -28,6 +28,7 @@ const route = createRoute({
       "model_not_found",
       "version_not_found",
       "run_ended",
+      "run_too_large",
       "lineage_cycle",
       "lineage_too_large",
     ),
