@@ -163,6 +163,9 @@ export type DatasetRefusal =
   /** Reading the file failed for a reason that may pass. */
   | { code: "busy" };
 
+/** Whose a consumer is: an owner's by their id, or by that of the actor that holds their graph. */
+export type Claimant = { owner_id: string } | { graph: string };
+
 /** What uses a version and is of somebody else; `unsure` (1): it was not noted of whom. */
 export type OtherUse = { version_id: string; node_id: string; unsure: 0 | 1 };
 

@@ -80,7 +80,7 @@ export type DataService<Stream> = {
     missing: Missing,
   ): Promise<Result<IngestedFile, DataError>>;
   /** Stores chunks that a client has cut, after checking each against its hash. */
-  storePack(body: Stream, prefix: string): Promise<Result<Pack, DataError>>;
+  storePack(body: Stream, size: number, prefix: string): Promise<Result<Pack, DataError>>;
   /** Copies chunks of other objects into one, each after checking it against its hash. */
   repack(key: string, parts: readonly PackPart[]): Promise<Result<Repacked, DataError>>;
   /** Refuses a file whose ends say already that it is not what it has to be. */

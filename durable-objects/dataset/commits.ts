@@ -1,4 +1,5 @@
 import type {
+  Claimant,
   CommittedVersion,
   DatasetEvent,
   DatasetVersionRecord,
@@ -67,12 +68,12 @@ export class Commits {
   /** Brings what a parent knows of a version made of it to where that version stands. */
   async settleClaim(version_id: string, consumer: string): Promise<void> {
     const isThere = this.#parts.store.select({ version_id: consumer });
-    if (isThere) await claimVersion(this.#env, version_id, consumer, this.#owner());
-    else await releaseVersion(this.#env, version_id, consumer);
+    const settle = isThere ? claimVersion : releaseVersion;
+    await settle(this.#env, version_id, consumer, this.#of());
   }
 
-  #owner(): string | null {
-    return this.#parts.store.state()?.definition.owner_id ?? null;
+  #of(): Claimant {
+    return { owner_id: this.#parts.store.state()?.definition.owner_id ?? "" };
   }
 
   note(type: DatasetEvent["type"], version: NamedVersion | null, at: number): void {
@@ -136,7 +137,7 @@ export class Commits {
     const identified = await identifyVersion(this.#parts, upload, file);
     const unclaimed = await claimParents(this.#env, uploads, id, {
       consumer: identified.version_id,
-      owner_id: this.#owner(),
+      of: this.#of(),
     });
     const now = Date.now();
     const after = uploads.get(id);

@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type {
+  Claimant,
   CollectedRecord,
   CommittedVersion,
   DatasetDefinition,
@@ -244,18 +245,16 @@ export class DatasetActor extends DurableObject<Env> {
     return this.find({ version_number: found.value.version_number });
   }
 
-  /**
-   * Notes that `consumer`, of `owner_id`, uses the version, which then cannot be deleted. Repeating
-   * it changes nothing.
-   */
+  /** Notes that `consumer` uses the version, which then cannot be deleted. Repeating it changes nothing. */
   async claim(
     version_id: string,
     consumer: string,
-    owner_id: string | null = null,
+    of: Claimant,
   ): Promise<Result<null, DatasetRefusal>> {
     const found = this.find({ version_id });
     if (!found.ok) return found;
-    this.#store.claim(found.value.version_number, consumer, owner_id);
+    const { version_number } = found.value;
+    this.#store.claim(version_number, consumer, this.#ownerOf(of, version_number, consumer));
     return ok(null);
   }
 
@@ -265,9 +264,19 @@ export class DatasetActor extends DurableObject<Env> {
     return state ? this.#store.usesByOthers(state.definition.owner_id, version_ids, limit) : [];
   }
 
-  async release(version_id: string, consumer: string): Promise<void> {
+  /** Whose it is of those with the claim; empty for one that was not noted. */
+  #ownerOf(of: Claimant, number: number, consumer: string): string {
+    if ("owner_id" in of) return of.owner_id;
+    const owners = this.#store.claimants(number, consumer);
+    const isTheirs = (owner: string) => this.env.LINEAGE.idFromName(owner).toString() === of.graph;
+    return owners.find((owner) => owner !== "" && isTheirs(owner)) ?? "";
+  }
+
+  async release(version_id: string, consumer: string, of: Claimant): Promise<void> {
     const found = this.#store.select({ version_id });
-    if (found) this.#store.release(found.version_number, consumer);
+    if (!found) return;
+    const owner_id = this.#ownerOf(of, found.version_number, consumer);
+    this.#store.release(found.version_number, consumer, owner_id);
   }
 
   async removeVersion(

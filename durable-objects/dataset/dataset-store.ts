@@ -257,27 +257,43 @@ export class DatasetStore {
     );
   }
 
-  claim(number: number, consumer: string, owner_id: string | null): void {
+  claim(number: number, consumer: string, owner_id: string): void {
     this.#sql.exec(
-      `INSERT INTO claim (number, consumer, owner_id) VALUES (?, ?, ?)
-       ON CONFLICT DO UPDATE SET owner_id = COALESCE(excluded.owner_id, owner_id)`,
+      "INSERT INTO claim VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
       number,
       consumer,
       owner_id,
     );
   }
 
-  release(number: number, consumer: string): void {
-    this.#sql.exec("DELETE FROM claim WHERE number = ? AND consumer = ?", number, consumer);
+  release(number: number, consumer: string, owner_id: string): void {
+    this.#sql.exec(
+      "DELETE FROM claim WHERE number = ? AND consumer = ? AND owner_id IN ('', ?)",
+      number,
+      consumer,
+      owner_id,
+    );
+  }
+
+  /** Whose consumers of this name use the version. */
+  claimants(number: number, consumer: string): string[] {
+    return this.#sql
+      .exec<{ owner_id: string }>(
+        "SELECT owner_id FROM claim WHERE number = ? AND consumer = ?",
+        number,
+        consumer,
+      )
+      .toArray()
+      .map(({ owner_id }) => owner_id);
   }
 
   /** The oldest versions first. */
   usesByOthers(owner_id: string, version_ids: readonly string[], limit: number): OtherUse[] {
     return this.#sql
       .exec<OtherUse>(
-        `SELECT version.id AS version_id, claim.consumer AS node_id, claim.owner_id IS NULL AS unsure
+        `SELECT version.id AS version_id, claim.consumer AS node_id, claim.owner_id = '' AS unsure
          FROM claim JOIN version ON version.number = claim.number
-         WHERE version.deleted_at IS NULL AND claim.owner_id IS NOT ?
+         WHERE version.deleted_at IS NULL AND claim.owner_id <> ?
            AND version.id IN (SELECT value FROM json_each(?))
          ORDER BY claim.number, claim.consumer LIMIT ?`,
         owner_id,
@@ -303,7 +319,7 @@ export class DatasetStore {
   #consumers(where: string, number: number): string[] {
     return this.#sql
       .exec<{ consumer: string }>(
-        `SELECT consumer FROM claim WHERE ${where} ORDER BY consumer LIMIT ${MOST_NAMED}`,
+        `SELECT DISTINCT consumer FROM claim WHERE ${where} ORDER BY consumer LIMIT ${MOST_NAMED}`,
         number,
       )
       .toArray()

@@ -1,4 +1,4 @@
-import type { DatasetRefusal } from "../../contract/dataset-record.ts";
+import type { Claimant, DatasetRefusal } from "../../contract/dataset-record.ts";
 import { claimVersion } from "../shared/version-claims.ts";
 import type { UploadStore } from "./upload-store.ts";
 
@@ -7,14 +7,14 @@ export async function claimParents(
   env: Env,
   uploads: UploadStore,
   id: string,
-  { consumer, owner_id }: { consumer: string; owner_id: string | null },
+  { consumer, of }: { consumer: string; of: Claimant },
 ): Promise<DatasetRefusal | null> {
   const upload = uploads.get(id);
   const parents = upload?.terms.parent_version_ids ?? [];
   if (!upload || upload.result || parents.length === 0) return null;
   uploads.put({ ...upload, claimed: parents.map((version_id) => ({ version_id, consumer })) });
   for (const version_id of parents) {
-    if (!(await claimVersion(env, version_id, consumer, owner_id)))
+    if (!(await claimVersion(env, version_id, consumer, of)))
       return { code: "parent_not_found", version_id };
   }
   return null;

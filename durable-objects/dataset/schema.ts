@@ -110,9 +110,19 @@ export const SCHEMA: readonly SchemaStep[] = [
     `,
   },
   {
-    // Null for a claim that was made before owners were noted.
+    // Two owners may call their runs the same. Empty for a claim of which it was not noted whose it is.
     id: "0002_claim_owner",
-    sql: "ALTER TABLE claim ADD COLUMN owner_id TEXT",
+    sql: `
+      ALTER TABLE claim RENAME TO claim_before;
+      CREATE TABLE claim (
+        number INTEGER NOT NULL,
+        consumer TEXT NOT NULL,
+        owner_id TEXT NOT NULL,
+        PRIMARY KEY (number, consumer, owner_id)
+      ) STRICT, WITHOUT ROWID;
+      INSERT INTO claim SELECT number, consumer, '' FROM claim_before;
+      DROP TABLE claim_before;
+    `,
   },
   {
     // A pack counts bytes in place of chunks. An object without `due_at` is to be removed now.

@@ -1,3 +1,4 @@
+import type { Claimant } from "../../contract/dataset-record.ts";
 import type { Effects } from "../shared/effects.ts";
 import { claimVersion, releaseVersion } from "../shared/version-claims.ts";
 import type { GraphStore } from "./graph-store.ts";
@@ -8,11 +9,13 @@ import type { GraphStore } from "./graph-store.ts";
  */
 export class Claims {
   readonly #env: Env;
+  readonly #of: Claimant;
   readonly #store: GraphStore;
   readonly #effects: Effects;
 
-  constructor(env: Env, store: GraphStore, effects: Effects) {
+  constructor(env: Env, graph: string, store: GraphStore, effects: Effects) {
     this.#env = env;
+    this.#of = { graph };
     this.#store = store;
     this.#effects = effects;
   }
@@ -35,8 +38,8 @@ export class Claims {
   async settle(version_id: string, consumer: string): Promise<void> {
     const isUsed =
       this.#store.known([consumer]).has(consumer) && this.#store.hasEdge(version_id, consumer);
-    if (isUsed) await claimVersion(this.#env, version_id, consumer, null);
-    else await releaseVersion(this.#env, version_id, consumer);
+    if (isUsed) await claimVersion(this.#env, version_id, consumer, this.#of);
+    else await releaseVersion(this.#env, version_id, consumer, this.#of);
   }
 }
 

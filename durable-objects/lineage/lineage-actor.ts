@@ -59,7 +59,7 @@ export class LineageActor extends DurableObject<Env> {
     this.#runs = new RunBook(this.#runStore, this.#store, this.#writer);
     this.#intake = new Intake(this.#store, facets, this.#writer, this.#runStore);
     this.#effects = new Effects(ctx.storage, (key) => this.#deliver(key));
-    this.#claims = new Claims(env, this.#store, this.#effects);
+    this.#claims = new Claims(env, ctx.id.toString(), this.#store, this.#effects);
   }
 
   /** All or nothing: an edge that would close a cycle refuses everything. */

@@ -185,7 +185,7 @@ export class TransformationActor extends DurableObject<Env> {
     for (const { dataset_id, version_id } of sources)
       await callActor(
         () => this.env.DATASET.getByName(dataset_id),
-        (dataset) => dataset.claim(version_id, transformation_id, owner_id),
+        (dataset) => dataset.claim(version_id, transformation_id, { owner_id }),
       );
   }
 
@@ -236,12 +236,15 @@ export class TransformationActor extends DurableObject<Env> {
     });
   }
 
-  async #release({ transformation_id, sources }: TransformationDetails, at: number): Promise<void> {
+  async #release(
+    { transformation_id, owner_id, sources }: TransformationDetails,
+    at: number,
+  ): Promise<void> {
     const source = sources[at];
     if (source && "version_id" in source)
       await callActor(
         () => this.env.DATASET.getByName(source.dataset_id),
-        (dataset) => dataset.release(source.version_id, transformation_id),
+        (dataset) => dataset.release(source.version_id, transformation_id, { owner_id }),
       );
   }
 

@@ -45,8 +45,10 @@ const PATIENCE_MS = 60_000;
 const patience = { ms: PATIENCE_MS, wait: (ms: number) => scheduler.wait(ms) };
 const places = (count: number): Turns[] =>
   Array.from({ length: count }, () => new Turns(MOST_WAITING, patience));
-/** Files that are taken in or read whole at once: each takes some 30 MB of an isolate's 128. */
+/** Files that are read whole at once: each takes some 30 MB of an isolate's 128. */
 const WHOLE = places(2);
+/** Files that are taken in at once: they come as slowly as their clients send them. */
+const ARRIVING = places(2);
 /** Files that are read in part at once. */
 const PART = places(3);
 /** Ends of files that are checked at once: they come as slowly as their clients send them. */
@@ -59,11 +61,11 @@ export class Data extends WorkerEntrypoint<DataEnv> implements DataService<Strea
     task: IngestTask,
     missing: Missing,
   ): Promise<Result<IngestedFile, DataError>> {
-    return inTurn(WHOLE, () => ingest(this.env.DATASETS, body, task, missing));
+    return inTurn(ARRIVING, () => ingest(this.env.DATASETS, body, task, missing));
   }
 
-  storePack(body: Stream, prefix: string): Promise<Result<Pack, DataError>> {
-    return inTurn(WHOLE, () => receivePack(this.env.DATASETS, body, prefix));
+  storePack(body: Stream, size: number, prefix: string): Promise<Result<Pack, DataError>> {
+    return asResult(() => receivePack(this.env.DATASETS, body, size, prefix));
   }
 
   repack(key: string, parts: readonly PackPart[]): Promise<Result<Repacked, DataError>> {

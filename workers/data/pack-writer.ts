@@ -8,7 +8,7 @@ import { sha256 } from "./sha256.ts";
 const PACK_BYTES = 8 * 1_048_576;
 
 /** Puts chunks that belong together, `body` one behind the other, into one object named by its content. */
-export async function storePack(
+async function storePack(
   bucket: R2Bucket,
   prefix: string,
   chunks: readonly ChunkRef[],

@@ -211,15 +211,37 @@ describe("an upload", () => {
   });
 });
 
+const BY = { owner_id: "usr_a" };
+
 describe("what something needs stays", () => {
+  it("for each of the owners whose runs have one id, until that one lets go", async () => {
+    const { added, dataset } = await createDataset();
+    const used = await added("id\n1\n");
+    await added("id\n2\n");
+    const other = { owner_id: "usr_b" };
+    for (const of of [BY, other]) valueOf(await dataset.claim(used.version_id, "run_a", of));
+    const graphOf = ({ owner_id }: typeof BY) => ({
+      graph: env.LINEAGE.idFromName(owner_id).toString(),
+    });
+    const remove = () => dataset.removeVersion({ version_number: 1 }, false);
+    // What their graph brings up to date is theirs, and nobody else's.
+    valueOf(await dataset.claim(used.version_id, "run_a", graphOf(other)));
+    await dataset.release(used.version_id, "run_a", graphOf({ owner_id: "usr_c" }));
+    await dataset.release(used.version_id, "run_a", graphOf(other));
+    await dataset.release(used.version_id, "run_a", other);
+    expect(await remove()).toMatchObject({ error: { used_by: ["run_a"] } });
+    await dataset.release(used.version_id, "run_a", BY);
+    valueOf(await remove());
+  });
+
   it("a version that is used, pinned, tagged or the head is not deleted", async () => {
     const { added, dataset } = await createDataset();
     const used = await added("id\n1\n");
     const pinned = await added("id\n2\n");
     const tagged = await added("id\n3\n", { tags: ["gold"] });
     await added("id\n4\n");
-    valueOf(await dataset.claim(used.version_id, "run_a"));
-    valueOf(await dataset.claim(used.version_id, "run_a"));
+    valueOf(await dataset.claim(used.version_id, "run_a", BY));
+    valueOf(await dataset.claim(used.version_id, "run_a", BY));
     valueOf(await dataset.pin({ version_number: pinned.version_number }, true));
     const remove = (version_number: number) => dataset.removeVersion({ version_number }, false);
     for (const [number, why] of [
@@ -237,7 +259,7 @@ describe("what something needs stays", () => {
         used_by: [{ version_id: pinned.version_id }, { version_id: used.version_id }],
       },
     });
-    await dataset.release(used.version_id, "run_a");
+    await dataset.release(used.version_id, "run_a", BY);
     valueOf(await dataset.pin({ version_number: 2 }, false));
     valueOf(await dataset.removeTag(tagged.tags[0] ?? ""));
     for (const number of [1, 2, 3]) valueOf(await remove(number));
@@ -293,7 +315,7 @@ describe("what something needs stays", () => {
          WHERE number = 1`,
       );
       storage.sql.exec(
-        "INSERT INTO claim (number, consumer) SELECT 1, id FROM version WHERE number > 1 UNION ALL SELECT 1, 'run_a'",
+        "INSERT INTO claim SELECT 1, id, '' FROM version WHERE number > 1 UNION ALL SELECT 1, 'run_a', ''",
       );
     });
     expect(await dataset.remove(true)).toMatchObject({

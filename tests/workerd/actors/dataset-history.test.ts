@@ -30,6 +30,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const BY = { owner_id: "usr_a" };
+
 const content = fc.constantFrom("abcdef", "a", "ab", "cdefgh", "gh", "dc", "hgfedcba", "ef");
 const number = fc.integer({ min: 1, max: 5 });
 const Command = fc.oneof(
@@ -175,8 +177,9 @@ async function carryOut(
       const found = await dataset.find({ version_number: command.number });
       expect(found.ok).toBe(plain.claim(command.number, command.kind === "claim"));
       if (!found.ok) return;
-      if (command.kind === "claim") valueOf(await dataset.claim(found.value.version_id, "run_a"));
-      else await dataset.release(found.value.version_id, "run_a");
+      if (command.kind === "claim")
+        valueOf(await dataset.claim(found.value.version_id, "run_a", BY));
+      else await dataset.release(found.value.version_id, "run_a", BY);
       return;
     }
     case "delete": {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createExperiment, NOW } from "../support/experiment-actor.ts";
 import { granted } from "../support/granted.ts";
 import { newDataset } from "../support/dataset-versions.ts";
-import { newLineage, nodeOf, read, readNewRun, runRecord } from "../support/lineage.ts";
+import { nodeOf, read, readNewRun, runRecord } from "../support/lineage.ts";
 import { addVersion, createModel } from "../support/model-actor.ts";
 import { alarmOf, during, owedBy } from "../support/outage.ts";
 import { newUser } from "../support/platform.ts";
@@ -102,7 +102,7 @@ describe("what is deleted lets go of the data that it named", () => {
     const data = await newDataset(owner_id, "wines");
     const version_id = await data.add();
     const node = nodeOf(`${model_id}@1`);
-    await granted(data.open().claim(version_id, node.node_id, owner_id));
+    await granted(data.open().claim(version_id, node.node_id, { owner_id }));
     await granted(graph.replaceSources(node, [nodeOf(version_id)]));
     // What an experiment tried keeps a place in the graph, and its edges.
     await granted(graph.put([nodeOf("exp_a")], [{ from: node.node_id, to: "exp_a" }]));
@@ -120,13 +120,13 @@ describe("what is deleted lets go of the data that it named", () => {
   });
 
   it("with a run; one that is begun again under its id keeps what it claims", async () => {
-    const { open } = newLineage();
     const owner_id = await newUser();
+    const open = () => env.LINEAGE.getByName(owner_id);
     const data = await newDataset(owner_id, "wines");
     const version_id = await data.add();
     const run_id = "run_again";
     const begin = async () => {
-      await granted(data.open().claim(version_id, run_id, owner_id));
+      await granted(data.open().claim(version_id, run_id, { owner_id }));
       const inputs = [nodeOf(version_id)];
       const order = { record: runRecord(run_id), request_hash: "a", inputs, outputs: [] };
       await granted(readNewRun(open().putRun(order)));
@@ -142,12 +142,12 @@ describe("what is deleted lets go of the data that it named", () => {
   });
 
   it("and with what a model's version does not name any more", async () => {
-    const { open } = newLineage();
     const owner_id = await newUser();
+    const open = () => env.LINEAGE.getByName(owner_id);
     const data = await newDataset(owner_id, "wines");
     const [first, second] = [await data.add(), await data.add()];
     const model = nodeOf("mdl_m@1");
-    for (const id of [first, second]) await granted(data.open().claim(id, "mdl_m@1", owner_id));
+    for (const id of [first, second]) await granted(data.open().claim(id, "mdl_m@1", { owner_id }));
     await granted(open().replaceSources(model, [nodeOf(first)]));
     await during("datasets", () => granted(open().replaceSources(model, [nodeOf(second)])));
     expect(await consumersOf(data, first)).toEqual(["mdl_m@1"]);

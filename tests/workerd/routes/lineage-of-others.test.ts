@@ -133,7 +133,7 @@ describe("what others make of a dataset that is shared with them", () => {
     const theirs = await succeeds<RunView>(201, "POST /v1/runs", { key: b.key, json: inputs });
     const mine = await succeeds<RunView>(201, "POST /v1/runs", { key: a.key, json: inputs });
     await runInDurableObject(env.DATASET.getByName(data.id), (_, { storage }) => {
-      storage.sql.exec("UPDATE claim SET owner_id = NULL");
+      storage.sql.exec("UPDATE claim SET owner_id = ''");
     });
     const usersOf = async () =>
       (await impact(a.key, { version_ids: [version] })).used_by_others.map(

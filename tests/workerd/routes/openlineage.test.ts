@@ -169,9 +169,9 @@ describe("events of other clients", () => {
     expect(await there.told(RUN)).toEqual(told);
   });
 
-  it("are refused for a run that is no UUID and a time of no zone, as the specification has it", async () => {
+  it("are refused for a run without a name and a time of no zone, as the specification has it", async () => {
     const { key } = await newTeller();
-    const run = { runId: "run_id", facets: {} };
+    const run = { runId: "", facets: {} };
     const faulty = [
       ["#/run/runId", runEvent("START", "08:00:00", { run })],
       ["#/eventTime", { ...runEvent("START", "08:00:00"), eventTime: "2026-11-21T08:00:00.5" }],

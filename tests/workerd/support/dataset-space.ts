@@ -82,7 +82,9 @@ export async function declared({ dataset, dataset_id, begin }: CreatedDataset, c
       if (missing.length > 0) {
         const frame = encodePack(missing.map((at) => chunks[at] ?? new Uint8Array()));
         const body = new Response(frame).body ?? new ReadableStream<Uint8Array>();
-        const pack = valueOf(await env.DATA.storePack(body, packPrefix(dataset_id, id)));
+        const pack = valueOf(
+          await env.DATA.storePack(body, frame.length, packPrefix(dataset_id, id)),
+        );
         valueOf(await dataset.addPack(id, pack));
       }
       valueOf(await dataset.commit(id));

@@ -36,7 +36,7 @@ export async function takeEvents(
     const once = new Map(uses.map((use) => [`${use.run_id} ${use.version_id}`, use]));
     // That one is gone already changes no fact.
     for (const { run_id, version_id } of once.values())
-      await claimVersion(c.env, version_id, run_id, owner_id);
+      await claimVersion(c.env, version_id, run_id, { owner_id });
   }
   return {
     status: failed.length === 0 ? "success" : "partial_success",

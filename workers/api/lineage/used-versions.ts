@@ -59,9 +59,10 @@ export async function whileClaimed<T>(
     return await work();
   } catch (error) {
     if (!(error instanceof ApiProblem)) throw error;
+    const { owner_id } = c.get("admission").principal;
     const needed = new Set(await askLineage(c, (lineage) => lineage.dataOf(consumer)));
     for (const { version_id } of versions)
-      if (!needed.has(version_id)) await releaseVersion(c.env, version_id, consumer);
+      if (!needed.has(version_id)) await releaseVersion(c.env, version_id, consumer, { owner_id });
     throw error;
   }
 }
@@ -74,7 +75,7 @@ async function claim(
   const { owner_id } = c.get("admission").principal;
   const claimed: Result<null, DatasetRefusal> = await callActor(
     () => c.env.DATASET.getByName(dataset_id),
-    (dataset) => dataset.claim(version_id, consumer, owner_id),
+    (dataset) => dataset.claim(version_id, consumer, { owner_id }),
   );
   granted(claimed);
 }

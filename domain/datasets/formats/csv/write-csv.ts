@@ -7,6 +7,9 @@ import { floatText } from "../text/float-text.ts";
 import { writeDate, writeTimestamp } from "../text/iso-time.ts";
 import { checkDelimiter } from "./delimiter.ts";
 
+/** However long the cells of a row are, a text is not much longer than one of them. */
+const PIECE_CHARACTERS = 2 ** 18;
+
 /**
  * CSV (RFC 4180) with a line of names and newlines alone. Quotes stand where they must; no value is
  * the empty text and the empty text is `""`. Bytes are in base 64, tensors and JSON as JSON, and
@@ -33,6 +36,9 @@ async function* lines(
         const cell = columns[place]?.[row] ?? null;
         if (place > 0) text += delimiter;
         if (cell !== null) text += writers[place]?.(cell) ?? "";
+        if (text.length < PIECE_CHARACTERS) continue;
+        yield text;
+        text = "";
       }
       text += "\n";
     }

@@ -1,7 +1,7 @@
 import type { ByteSource } from "../../byte-source.ts";
 import { DatasetFault } from "../../dataset-fault.ts";
 import { fieldsByName } from "../../schema-rules/named.ts";
-import type { Batch, Range, Reader, ReadOptions, Table } from "../../table.ts";
+import type { Batch, Cell, Range, Reader, ReadOptions, Table } from "../../table.ts";
 import { conformTable } from "../conform-table.ts";
 import { MOST_COLUMNS } from "../../schema-rules/check-schema.ts";
 import { BATCH_BYTES, BATCH_ROWS } from "../limits.ts";
@@ -193,12 +193,22 @@ function stepsOf(
 const atLeastOne = (rows: number): number =>
   Number.isFinite(rows) ? Math.max(Math.floor(rows), 1) : BATCH_ROWS;
 
+/** Of so many rows, fewer where a dictionary gives many rows the same long text. */
 function* inBatches({ rows, columns }: Batch, most: number): Generator<Batch> {
-  for (let from = 0; from < rows; from += most) {
-    const to = Math.min(from + most, rows);
+  const long = columns.filter((cells) => cells.some((cell) => weightOf(cell) > 0));
+  let from = 0;
+  let bytes = 0;
+  for (let row = 0; row < rows; row++) {
+    for (const cells of long) bytes += weightOf(cells[row] ?? null);
+    const to = row + 1;
+    if (to - from < most && bytes < BATCH_BYTES && to < rows) continue;
     yield { rows: to - from, columns: columns.map((cells) => cells.slice(from, to)) };
+    [from, bytes] = [to, 0];
   }
 }
+
+const weightOf = (cell: Cell): number =>
+  typeof cell === "string" || cell instanceof Uint8Array ? cell.length : 0;
 
 /**
  * Parquet: by row groups, columns and pages, so that no more than some decoded pages are in memory

@@ -1,6 +1,8 @@
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import { sourceOf } from "../../../../domain/datasets/byte-source.ts";
+import { writeCsv } from "../../../../domain/datasets/formats/csv/write-csv.ts";
+import { writeJson } from "../../../../domain/datasets/formats/json/write-json.ts";
 import { parquetReader } from "../../../../domain/datasets/formats/parquet/parquet-reader.ts";
 import { platform } from "../../../../workers/data/platform.ts";
 
@@ -44,5 +46,32 @@ describe("reading a Parquet file whose pages do not find room together", () => {
     expect(rows).toBe(ROWS);
     expect(last).toBe(((ROWS - 1) * 7_919) % (1_000 + COLUMNS - 1));
     expect(read / bytes.size).toBeLessThan(6);
+  });
+});
+
+describe("a Parquet file whose dictionary gives every row the same long text", () => {
+  const text = "x".repeat(10_000);
+  const rows = 2_000;
+  const file = new Uint8Array(
+    parquetWriteBuffer({
+      columnData: [
+        { name: "text", data: Array.from({ length: rows }, () => text), type: "STRING" },
+      ],
+    }),
+  );
+
+  it("is read in batches, and written in pieces, of what it stands for", async () => {
+    expect(file.length).toBeLessThan(30_000);
+    const table = await parquetReader(platform).read(sourceOf(file), {});
+    for await (const batch of table.batches())
+      expect(batch.rows * text.length).toBeLessThan(2 ** 21 + text.length);
+    for (const write of [writeCsv, writeJson]) {
+      let bytes = 0;
+      for await (const piece of write(table.schema, table.batches())) {
+        expect(piece.length).toBeLessThan(2 ** 19);
+        bytes += piece.length;
+      }
+      expect(bytes).toBeGreaterThan(rows * text.length);
+    }
   });
 });

@@ -44,8 +44,9 @@ export const putDatasetPack = operation().openapi(route, async (c) => {
   // Nothing is stored that no upload tells of.
   if (!(await callActor(open, (dataset) => dataset.takesChunks(upload))))
     throw datasetProblem({ code: "upload_not_found" });
-  const { body } = boundedFile(c, FRAME_BYTES);
-  const pack = worked(await c.env.DATA.storePack(body, packPrefix(row.id, upload)));
+  const { body, size_bytes } = boundedFile(c, FRAME_BYTES);
+  const prefix = packPrefix(row.id, upload);
+  const pack = worked(await c.env.DATA.storePack(body, size_bytes, prefix));
   granted(await callActor(open, (dataset) => dataset.addPack(upload, pack)));
   return c.json({ chunks: pack.chunks.length, size_bytes: pack.size_bytes }, 200);
 });
