@@ -1,4 +1,10 @@
-import { brotliDecompressSync, constants, zstdDecompressSync } from "node:zlib";
+import {
+  brotliDecompressSync,
+  constants,
+  gunzipSync,
+  inflateSync,
+  zstdDecompressSync,
+} from "node:zlib";
 import type { Inflate, Platform, Unpack } from "../../domain/datasets/formats/platform.ts";
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -10,7 +16,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const PIECE_BYTES = 4_096;
 
 const through =
-  (format: "deflate-raw" | "deflate" | "gzip"): Inflate =>
+  (format: "deflate-raw" | "deflate"): Inflate =>
   (chunks) => {
     const iterator = inPieces(chunks);
     const compressed = new ReadableStream<Uint8Array>({
@@ -39,6 +45,10 @@ async function* inPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
 const LARGEST_WINDOW_LOG = 24;
 const ZSTD = { [constants.ZSTD_d_windowLogMax]: LARGEST_WINDOW_LOG };
 
+const unzlib: Unpack = (bytes, most) =>
+  plain(inflateSync(bytes, { maxOutputLength: atLeastOne(most) }));
+const ungzip: Unpack = (bytes, most) =>
+  plain(gunzipSync(bytes, { maxOutputLength: atLeastOne(most) }));
 const unbrotli: Unpack = (bytes, most) =>
   plain(brotliDecompressSync(bytes, { maxOutputLength: atLeastOne(most) }));
 const unzstd: Unpack = (bytes, most) =>
@@ -56,7 +66,8 @@ export const platform: Platform = {
   decodeUtf8: (bytes) => decoder.decode(bytes),
   inflateRaw: through("deflate-raw"),
   inflateZlib: through("deflate"),
-  gunzip: through("gzip"),
+  unzlib,
+  ungzip,
   unbrotli,
   unzstd,
 };

@@ -15,10 +15,12 @@ export type Platform = {
   decodeUtf8(bytes: Uint8Array): string;
   /** RFC 1951, as in zip archives. */
   inflateRaw: Inflate;
-  /** RFC 1950, as in MAT and HDF5 files. */
+  /** RFC 1950, as in MAT files. */
   inflateZlib: Inflate;
+  /** RFC 1950, as in HDF5 files. */
+  unzlib: Unpack;
   /** RFC 1952, as in Parquet files. */
-  gunzip: Inflate;
+  ungzip: Unpack;
   /** RFC 7932, as in Parquet files. */
   unbrotli: Unpack;
   /** RFC 8878, as in Parquet and HDF5 files. */

@@ -1,4 +1,3 @@
-import { DatasetFault } from "../../dataset-fault.ts";
 import { fletcher32 } from "./checksums.ts";
 import { Cursor } from "./cursor.ts";
 import { damaged, unsupported } from "./hdf5-fault.ts";
@@ -103,24 +102,13 @@ export async function undoFilters(
 const addedBy = (filters: readonly Filter[]): number =>
   filters.reduce((sum, { id }) => sum + (ADDED[id] ?? 0), 0);
 
-async function inflate(
-  bytes: Uint8Array,
-  _filter: Filter,
-  most: number,
-  platform: Platform,
-): Promise<Uint8Array> {
-  const whole = new Uint8Array(most);
-  let length = 0;
+function inflate(bytes: Uint8Array, _filter: Filter, most: number, platform: Platform): Uint8Array {
   try {
-    for await (const part of platform.inflateZlib(only(bytes))) {
-      if (length + part.length > most) throw damaged(`a chunk inflates to more than ${most} bytes`);
-      whole.set(part, length);
-      length += part.length;
-    }
+    return platform.unzlib(bytes, most);
   } catch (error) {
-    throw error instanceof DatasetFault ? error : damaged("a compressed chunk cannot be inflated");
+    if (error instanceof RangeError) throw damaged(`a chunk inflates to more than ${most} bytes`);
+    throw damaged("a compressed chunk cannot be inflated");
   }
-  return whole.subarray(0, length);
 }
 
 function unzstd(bytes: Uint8Array, _filter: Filter, most: number, platform: Platform): Uint8Array {
@@ -129,10 +117,6 @@ function unzstd(bytes: Uint8Array, _filter: Filter, most: number, platform: Plat
   } catch {
     throw damaged(`a chunk in Zstandard is cut off, or unpacks to more than ${most} bytes`);
   }
-}
-
-async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }
 
 /** Bytes were sorted by their place in an element; what is left over at the end was not. */

@@ -18,22 +18,8 @@ export function checkCodec(codec: number, column: string): void {
     );
 }
 
-async function gunzip(bytes: Uint8Array, size: number, platform: Platform): Promise<Uint8Array> {
-  const out = new Uint8Array(size);
-  let filled = 0;
-  const once = (async function* () {
-    yield bytes;
-  })();
-  for await (const chunk of platform.gunzip(once)) {
-    if (filled + chunk.length > size) throw damagedPage(`it unpacks to more than ${size} bytes`);
-    out.set(chunk, filled);
-    filled += chunk.length;
-  }
-  if (filled !== size) throw damagedPage(`it unpacks to ${filled} bytes in place of ${size}`);
-  return out;
-}
-
 function unpack(codec: number, bytes: Uint8Array, size: number, platform: Platform): Uint8Array {
+  if (codec === 2) return wholly(platform.ungzip(bytes, size), size);
   if (codec === 4) return wholly(platform.unbrotli(bytes, size), size);
   if (codec === 6) return wholly(platform.unzstd(bytes, size), size);
   const out = new Uint8Array(size);
@@ -49,19 +35,19 @@ function wholly(unpacked: Uint8Array, size: number): Uint8Array {
 }
 
 /** What a page was before it was compressed: exactly `size` bytes. Throws a DatasetFault. */
-export async function decompress(
+export function decompress(
   codec: number,
   bytes: Uint8Array,
   size: number,
   platform: Platform,
-): Promise<Uint8Array> {
+): Uint8Array {
   if (codec === 0) {
     if (bytes.length !== size)
       throw damagedPage(`it has ${bytes.length} bytes in place of ${size}`);
     return bytes;
   }
   try {
-    return codec === 2 ? await gunzip(bytes, size, platform) : unpack(codec, bytes, size, platform);
+    return unpack(codec, bytes, size, platform);
   } catch (error) {
     if (error instanceof DatasetFault) throw error;
     throw damagedPage(`its ${CODECS[codec]} data do not unpack (${String(error)})`);

@@ -146,7 +146,7 @@ export class PageReader {
 
   async #version1(header: PageHeader, bytes: Uint8Array): Promise<Page> {
     const { node, codec } = this.chunk;
-    const unpacked = await decompress(codec, bytes, header.uncompressed ?? 0, this.#platform);
+    const unpacked = decompress(codec, bytes, header.uncompressed ?? 0, this.#platform);
     const entries = countedEntries(header.data?.values);
     const from = { bytes: unpacked, at: 0 };
     const levels = (most: number, encoding: number | undefined): Uint8Array | null => {
@@ -195,7 +195,7 @@ export class PageReader {
     const unpacked =
       dataV2.compressed === false || values.length === 0
         ? values
-        : await decompress(codec, values, uncompressed - levelBytes, this.#platform);
+        : decompress(codec, values, uncompressed - levelBytes, this.#platform);
     return this.#decoded(
       entries,
       repetition,
@@ -245,7 +245,7 @@ export class PageReader {
     if (dictionary === undefined)
       throw damagedPage("it has values of a dictionary, and there is none");
     const bytes = await this.#bytes(place.body, place.next - place.body);
-    const unpacked = await decompress(this.chunk.codec, bytes, uncompressed, this.#platform);
+    const unpacked = decompress(this.chunk.codec, bytes, uncompressed, this.#platform);
     const entries = countedEntries(dictionary.values);
     const { type = 0, length } = this.chunk.node.element;
     const values = readPlain({ bytes: unpacked, at: 0 }, type, length, entries);

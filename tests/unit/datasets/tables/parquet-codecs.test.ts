@@ -8,7 +8,7 @@ import { cellsOf, readBytes, vector } from "./tables.ts";
 
 const BROTLI = 4;
 const ZSTD = 6;
-const unpack = (codec: number, bytes: Uint8Array, size: number) =>
+const unpack = async (codec: number, bytes: Uint8Array, size: number): Promise<Uint8Array> =>
   decompress(codec, bytes, size, nodePlatform);
 
 const random = seededRandom("codecs");
