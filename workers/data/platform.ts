@@ -45,17 +45,24 @@ async function* inPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
 const LARGEST_WINDOW_LOG = 24;
 const ZSTD = { [constants.ZSTD_d_windowLogMax]: LARGEST_WINDOW_LOG };
 
-const unzlib: Unpack = (bytes, most) =>
-  plain(inflateSync(bytes, { maxOutputLength: atLeastOne(most) }));
-const ungzip: Unpack = (bytes, most) =>
-  plain(gunzipSync(bytes, { maxOutputLength: atLeastOne(most) }));
-const unbrotli: Unpack = (bytes, most) =>
-  plain(brotliDecompressSync(bytes, { maxOutputLength: atLeastOne(most) }));
-const unzstd: Unpack = (bytes, most) =>
-  plain(zstdDecompressSync(bytes, { maxOutputLength: atLeastOne(most), params: ZSTD }));
+/**
+ * The zlib of workerd refuses what it would have to grow its buffer for beyond `maxOutputLength`,
+ * although all of it would find room: pages of 64 KiB that may have just that.
+ */
+const roomFor = (most: number): { maxOutputLength: number } => ({
+  maxOutputLength: 2 * most + 65_536,
+});
 
-/** zlib takes no limit of nothing. */
-const atLeastOne = (most: number): number => Math.max(most, 1);
+const unzlib: Unpack = (bytes, most) => within(most, inflateSync(bytes, roomFor(most)));
+const ungzip: Unpack = (bytes, most) => within(most, gunzipSync(bytes, roomFor(most)));
+const unbrotli: Unpack = (bytes, most) => within(most, brotliDecompressSync(bytes, roomFor(most)));
+const unzstd: Unpack = (bytes, most) =>
+  within(most, zstdDecompressSync(bytes, { ...roomFor(most), params: ZSTD }));
+
+function within(most: number, unpacked: Uint8Array): Uint8Array {
+  if (unpacked.length > most) throw new RangeError(`there are more than ${most} bytes`);
+  return plain(unpacked);
+}
 
 /** Without what a Buffer does differently. */
 const plain = ({ buffer, byteOffset, length }: Uint8Array): Uint8Array =>

@@ -33,3 +33,16 @@ it("a little that inflates to much keeps nobody waiting until it is all there", 
   // A turn for each 4 KiB of what came in, each of which becomes up to 4 MiB.
   expect(turns).toBeGreaterThanOrEqual(4);
 });
+
+it.each([
+  ["deflate", platform.unzlib],
+  ["gzip", platform.ungzip],
+] as const)("%s gives all that is stated to be there, and no byte more", async (format, unpack) => {
+  for (const size of [1, 16_384, 41_702, 65_536, 100_000, 175_274, 300_000, MIB]) {
+    const bytes = Uint8Array.from({ length: size }, (_, at) => (at * at) >> 3);
+    const packed = new Blob([bytes]).stream().pipeThrough(new CompressionStream(format));
+    const body = new Uint8Array(await new Response(packed).arrayBuffer());
+    expect(unpack(body, size)).toEqual(bytes);
+    expect(() => unpack(body, size - 1)).toThrow(RangeError);
+  }
+});
