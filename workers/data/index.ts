@@ -42,15 +42,17 @@ type Stream = ReadableStream<Uint8Array>;
 
 const MOST_WAITING = 40;
 const PATIENCE_MS = 60_000;
-const patience = { ms: PATIENCE_MS, wait: (ms: number) => scheduler.wait(ms) };
-const places = (count: number): Turns[] =>
-  Array.from({ length: count }, () => new Turns(MOST_WAITING, patience));
+const wait = (ms: number) => scheduler.wait(ms);
+const places = (count: number, ms = PATIENCE_MS): Turns[] =>
+  Array.from({ length: count }, () => new Turns(MOST_WAITING, { ms, wait }));
 /** Files that are read whole at once: each takes some 30 MB of an isolate's 128. */
 const WHOLE = places(2);
 /** Files that are taken in at once: they come as slowly as their clients send them. */
 const ARRIVING = places(2);
 /** Files that are read in part at once. */
 const PART = places(3);
+/** Files that are written as others at once: one that is read slowly keeps the next waiting, and not for long. */
+const EXPORTS = places(2, 10_000);
 /** Ends of files that are checked at once: they come as slowly as their clients send them. */
 const ENDS = places(2);
 
@@ -130,7 +132,9 @@ export class Data extends WorkerEntrypoint<DataEnv> implements DataService<Strea
   }
 
   exportAs(file: InspectedFile, format: ExportFormat): Promise<Result<Stream, DataError>> {
-    return inTurn(PART, async () => exportFile(await this.#table(file), format, file.inspection));
+    return inTurnUntil(EXPORTS, async (end) =>
+      exportFile(await this.#table(file), format, file.inspection, end),
+    );
   }
 
   async state(): Promise<{ status: "ok" }> {
@@ -151,17 +155,24 @@ export default {
 } satisfies ExportedHandler<DataEnv>;
 
 /** Work that takes memory, a few at a time. */
-async function inTurn<T>(
+const inTurn = <T>(
   turns: readonly Turns[],
   work: () => Promise<T>,
+): Promise<Result<T, DataError>> => inTurnUntil(turns, (end) => work().finally(end));
+
+/** As `inTurn`, of work that goes on until it says that it has ended. */
+async function inTurnUntil<T>(
+  turns: readonly Turns[],
+  work: (end: () => void) => Promise<T>,
 ): Promise<Result<T, DataError>> {
   const least = turns.reduce((a, b) => (b.taken < a.taken ? b : a));
   const turn = least.take();
   if (!turn) return fail({ code: "busy" });
-  try {
-    await turn.begun;
-    return await asResult(work);
-  } finally {
-    turn.end();
-  }
+  await turn.begun;
+  return asResult(() =>
+    work(turn.end).catch((error: unknown) => {
+      turn.end();
+      throw error;
+    }),
+  );
 }
