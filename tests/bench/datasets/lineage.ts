@@ -2,17 +2,19 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { ROOT } from "../../../scripts/lib/build.ts";
-import { seededRandom } from "../../../domain/statistics/random.ts";
+import { type Random, seededRandom } from "../../../domain/statistics/random.ts";
 import { quantileOf, type Row, whole } from "../experiments/row.ts";
 
 const NODES = 100_000;
 const SOURCES = 3;
+/** Each so manieth node is a version of a model, which nothing is made from. */
+const MODEL_EVERY = 10;
 const DEPTHS = [1, 2, 3, 5, 10];
 const ASKED = 60;
 const PUT_AT_ONCE = 5_000;
 
 type Edge = { from: string; to: string };
-type Timed = { ms: number; nodes: number; edges: number; why: string | null };
+type Timed = { ms: number; nodes: number; truncated: boolean };
 
 /** A Worker of nothing but the actor, which times each call from outside of it. */
 const SOURCE = `
@@ -25,15 +27,16 @@ const SOURCE = `
       const answer = await actor[method](...args);
       const ms = performance.now() - started;
       if (answer?.ok === false) throw new Error(JSON.stringify(answer.error));
-      const { nodes = [], edges = [], why = null } = answer?.value ?? answer ?? {};
-      return Response.json({ ms, nodes: nodes.length ?? 0, edges: edges.length ?? 0, why });
+      const { nodes, ancestors, affected = [], versions = [], truncated = false } = answer?.value ?? {};
+      const listed = nodes ?? ancestors ?? [...affected, ...versions];
+      return Response.json({ ms, nodes: listed.length ?? 0, truncated });
     },
   };
 `;
 
 /**
- * Questions to a graph of 100,000 nodes, each made from three of those before it, taken at random:
- * a version's age tells nothing of how much lies upstream of it, and few answers share nodes.
+ * Questions to a graph of 100,000 nodes, each made from three of the versions before it, taken at
+ * random: a version's age tells nothing of how much lies upstream of it, and few answers share nodes.
  */
 export async function measureLineage(quick = false): Promise<Row[]> {
   const platform = await start();
@@ -47,18 +50,21 @@ export async function measureLineage(quick = false): Promise<Row[]> {
     const size = quick ? 10_000 : NODES;
     const put = await fill(ask, size);
     const random = seededRandom("questions");
-    const anyNode = () => `dsv_${Math.floor(size / 2) + random.integer(size / 2)}`;
+    /** Of the younger half, of which much lies upstream; the older have much downstream. */
+    const young = () => idOf(Math.floor(size / 2) + versionBefore(random, size / 2));
+    const old = () => idOf(versionBefore(random, size / 2));
     const rows: Row[] = [];
     for (const limit of [200, 1_000])
       for (const depth of DEPTHS) {
         const timed: Timed[] = [];
         for (let at = 0; at < (quick ? 5 : ASKED); at++)
-          timed.push(await ask("upstream", anyNode(), { depth, limit }));
+          timed.push(await ask("upstream", young(), { depth, limit }));
         rows.push(rowOf(`upstream, depth ${depth}, at most ${limit} nodes, ms`, timed, size));
       }
     for (const [name, method, args] of QUESTIONS) {
       const timed: Timed[] = [];
-      for (let at = 0; at < (quick ? 3 : 20); at++) timed.push(await ask(method, ...args(anyNode)));
+      for (let at = 0; at < (quick ? 3 : 20); at++)
+        timed.push(await ask(method, ...args(young, old)));
       rows.push(rowOf(name, timed, size));
     }
     return [
@@ -75,22 +81,33 @@ export async function measureLineage(quick = false): Promise<Row[]> {
   }
 }
 
-type Question = [name: string, method: string, args: (anyNode: () => string) => unknown[]];
+type Node = () => string;
+type Question = [name: string, method: string, args: (young: Node, old: Node) => unknown[]];
 const QUESTIONS: Question[] = [
   [
-    "upstream of one kind, depth 10, ms",
-    "upstream",
-    (anyNode) => [anyNode(), { depth: 10, kinds: ["run"] }],
+    "downstream, depth 3, models only, ms",
+    "downstream",
+    (_young, old) => [old(), { depth: 3, kinds: ["model_version"] }],
   ],
-  ["common ancestors of two, ms", "commonAncestors", (anyNode) => [anyNode(), anyNode()]],
-  ["impact of ten versions, ms", "impact", (anyNode) => [Array.from({ length: 10 }, anyNode)]],
-  ["reproducibility chain, ms", "chain", (anyNode) => [anyNode()]],
+  ["common ancestors of two, ms", "commonAncestors", (young) => [young(), young()]],
+  ["impact of a version, ms", "impact", (_young, old) => [[old()]]],
+  ["impact of ten versions, ms", "impact", (_young, old) => [Array.from({ length: 10 }, old)]],
+  ["reproducibility chain, ms", "chain", (young) => [young()]],
 ];
+
+const idOf = (at: number): string =>
+  at % MODEL_EVERY === MODEL_EVERY - 1 ? `mdl_${at}@1` : `dsv_${at}`;
+
+/** One of the first so many nodes that is no model's. */
+function versionBefore(random: Random, count: number): number {
+  const at = random.integer(count);
+  return at % MODEL_EVERY === MODEL_EVERY - 1 ? at - 1 : at;
+}
 
 function rowOf(measure: string, timed: readonly Timed[], size: number): Row {
   const ms = timed.map((one) => one.ms);
   const nodes = timed.map((one) => one.nodes);
-  const truncated = timed.filter(({ why }) => why !== null).length;
+  const truncated = timed.filter((one) => one.truncated).length;
   return {
     measure,
     ours: `median ${quantileOf(ms, 0.5).toFixed(1)}, 95 % ${quantileOf(ms, 0.95).toFixed(1)}, at most ${Math.max(...ms).toFixed(1)}`,
@@ -107,8 +124,8 @@ async function fill(
   const times: number[] = [];
   for (let from = 0; from < size; from += PUT_AT_ONCE) {
     const nodes = Array.from({ length: Math.min(PUT_AT_ONCE, size - from) }, (_, at) => ({
-      node_id: `dsv_${from + at}`,
-      node_type: "dataset_version",
+      node_id: idOf(from + at),
+      node_type: idOf(from + at).startsWith("mdl_") ? "model_version" : "dataset_version",
       label: `dataset@${from + at}`,
       created_at: from + at,
       metadata: { row_count: at, content_hash: "0".repeat(64) },
@@ -117,8 +134,8 @@ async function fill(
       from + at === 0
         ? []
         : Array.from({ length: SOURCES }, () => ({
-            from: `dsv_${random.integer(from + at)}`,
-            to: `dsv_${from + at}`,
+            from: idOf(versionBefore(random, from + at)),
+            to: idOf(from + at),
           })),
     );
     const { ms } = await ask("put", nodes, edges);
