@@ -192,7 +192,7 @@ export function* partsOf(
     if (!extent || start >= to) return;
     const first = Math.max(from, start);
     const length = Math.min(to, start + extent.length) - first;
-    yield { key: extent.key, offset: extent.offset + first - start, length };
+    if (length > 0) yield { key: extent.key, offset: extent.offset + first - start, length };
   }
 }
 
