@@ -24,6 +24,7 @@ import type { EvolutionMode } from "../../domain/datasets/schema-rules/evolution
 import { fail, ok, type Result } from "../../domain/result.ts";
 import { Effects } from "../shared/effects.ts";
 import { upgradeSchema } from "../shared/upgrade-schema.ts";
+import { ClaimStore } from "./claim-store.ts";
 import { ChunkStore, type StoredSegment } from "./chunk-store.ts";
 import { Compaction } from "./compaction.ts";
 import { Commits, type NamedVersion } from "./commits.ts";
@@ -52,6 +53,7 @@ export type Segments = { record: DatasetVersionRecord; segments: StoredSegment[]
  */
 export class DatasetActor extends DurableObject<Env> {
   readonly #store: DatasetStore;
+  readonly #claims: ClaimStore;
   readonly #chunks: ChunkStore;
   readonly #packs: PackStore;
   readonly #uploads: Uploads;
@@ -65,6 +67,8 @@ export class DatasetActor extends DurableObject<Env> {
     super(ctx, env);
     upgradeSchema(ctx.storage, SCHEMA);
     this.#store = new DatasetStore(ctx.storage.sql);
+    const graphOf = (owner_id: string) => env.LINEAGE.idFromName(owner_id).toString();
+    this.#claims = new ClaimStore(ctx.storage.sql, graphOf);
     this.#chunks = new ChunkStore(ctx.storage.sql);
     this.#packs = new PackStore(ctx.storage.sql);
     this.#effects = new Effects(ctx.storage, (key) => this.#deliver(key));
@@ -76,7 +80,7 @@ export class DatasetActor extends DurableObject<Env> {
     const all = { ...parts, events: this.#events, compaction: this.#compaction };
     this.#commits = new Commits(env, ctx.storage, all);
     this.#uploads = new Uploads(env, ctx.storage, all, this.#commits);
-    this.#removals = new Removals(ctx.storage, all);
+    this.#removals = new Removals(ctx.storage, { ...all, claims: this.#claims });
   }
 
   /** Repeating it changes nothing. */
@@ -173,7 +177,7 @@ export class DatasetActor extends DurableObject<Env> {
     return ok({
       record: found.value,
       inspection: this.#store.inspection(version_number),
-      used_by: this.#store.usedBy(version_number),
+      used_by: this.#claims.usedBy(version_number),
     });
   }
 
@@ -253,30 +257,19 @@ export class DatasetActor extends DurableObject<Env> {
   ): Promise<Result<null, DatasetRefusal>> {
     const found = this.find({ version_id });
     if (!found.ok) return found;
-    const { version_number } = found.value;
-    this.#store.claim(version_number, consumer, this.#ownerOf(of, version_number, consumer));
+    this.#claims.put(found.value.version_number, consumer, of);
     return ok(null);
   }
 
   /** Of these versions, what uses them that is of somebody else than the dataset's owner. */
   usesByOthers(version_ids: readonly string[], limit: number): OtherUse[] {
     const state = this.#state();
-    return state ? this.#store.usesByOthers(state.definition.owner_id, version_ids, limit) : [];
-  }
-
-  /** Whose it is of those with the claim; empty for one that was not noted. */
-  #ownerOf(of: Claimant, number: number, consumer: string): string {
-    if ("owner_id" in of) return of.owner_id;
-    const owners = this.#store.claimants(number, consumer);
-    const isTheirs = (owner: string) => this.env.LINEAGE.idFromName(owner).toString() === of.graph;
-    return owners.find((owner) => owner !== "" && isTheirs(owner)) ?? "";
+    return state ? this.#claims.usesByOthers(state.definition.owner_id, version_ids, limit) : [];
   }
 
   async release(version_id: string, consumer: string, of: Claimant): Promise<void> {
     const found = this.#store.select({ version_id });
-    if (!found) return;
-    const owner_id = this.#ownerOf(of, found.version_number, consumer);
-    this.#store.release(found.version_number, consumer, owner_id);
+    if (found) this.#claims.remove(found.version_number, consumer, of);
   }
 
   async removeVersion(
@@ -286,7 +279,7 @@ export class DatasetActor extends DurableObject<Env> {
     const found = this.find(selector);
     if (!found.ok) return found;
     const { version_id, version_number, pinned, tags } = found.value;
-    const used_by = this.#store.usedBy(version_number);
+    const used_by = this.#claims.usedBy(version_number);
     const is_head = this.#state()?.head === version_number;
     if (is_head || pinned || tags.length > 0 || used_by.length > 0)
       return fail({ code: "dataset_version_in_use", version_id, used_by, pinned, tags, is_head });
@@ -302,7 +295,7 @@ export class DatasetActor extends DurableObject<Env> {
       versions.map((record) => ({
         ...record,
         is_head: record.version_number === state.head,
-        used_by: this.#store.usedBy(record.version_number),
+        used_by: this.#claims.usedBy(record.version_number),
       })),
       state.definition.retention,
       Date.now(),

@@ -2,7 +2,6 @@ import type {
   DatasetDefinition,
   DatasetVersionRecord,
   DatasetVersionSelector,
-  OtherUse,
 } from "../../contract/dataset-record.ts";
 import type { ColumnProfile, Inspection } from "../../domain/datasets/inspection.ts";
 import type { Schema } from "../../domain/datasets/schema.ts";
@@ -45,10 +44,7 @@ const LIVE = `SELECT number, record, schema, warnings,
   EXISTS (SELECT 1 FROM pin WHERE pin.number = version.number) AS pinned
   FROM version WHERE deleted_at IS NULL`;
 
-/** Of those that use one version. */
-const MOST_NAMED = 1_000;
-
-/** A dataset's versions, head, tags, pins and claims as rows; every method is synchronous. */
+/** A dataset's versions, head, tags and pins as rows; every method is synchronous. */
 export class DatasetStore {
   readonly #sql: SqlStorage;
 
@@ -255,75 +251,6 @@ export class DatasetStore {
         : "DELETE FROM pin WHERE number = ?",
       number,
     );
-  }
-
-  claim(number: number, consumer: string, owner_id: string): void {
-    this.#sql.exec(
-      "INSERT INTO claim VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-      number,
-      consumer,
-      owner_id,
-    );
-  }
-
-  release(number: number, consumer: string, owner_id: string): void {
-    this.#sql.exec(
-      "DELETE FROM claim WHERE number = ? AND consumer = ? AND owner_id IN ('', ?)",
-      number,
-      consumer,
-      owner_id,
-    );
-  }
-
-  /** Whose consumers of this name use the version. */
-  claimants(number: number, consumer: string): string[] {
-    return this.#sql
-      .exec<{ owner_id: string }>(
-        "SELECT owner_id FROM claim WHERE number = ? AND consumer = ?",
-        number,
-        consumer,
-      )
-      .toArray()
-      .map(({ owner_id }) => owner_id);
-  }
-
-  /** The oldest versions first. */
-  usesByOthers(owner_id: string, version_ids: readonly string[], limit: number): OtherUse[] {
-    return this.#sql
-      .exec<OtherUse>(
-        `SELECT version.id AS version_id, claim.consumer AS node_id, claim.owner_id = '' AS unsure
-         FROM claim JOIN version ON version.number = claim.number
-         WHERE version.deleted_at IS NULL AND claim.owner_id <> ?
-           AND version.id IN (SELECT value FROM json_each(?))
-         ORDER BY claim.number, claim.consumer LIMIT ?`,
-        owner_id,
-        JSON.stringify(version_ids),
-        limit,
-      )
-      .toArray();
-  }
-
-  usedBy(number: number): string[] {
-    return this.#consumers("claim.number = ?", number);
-  }
-
-  /** Who else than a version of this dataset uses it. */
-  usedByOthers(number: number): string[] {
-    return this.#consumers(
-      `claim.number = ? AND NOT EXISTS (
-         SELECT 1 FROM version WHERE version.id = consumer AND deleted_at IS NULL)`,
-      number,
-    );
-  }
-
-  #consumers(where: string, number: number): string[] {
-    return this.#sql
-      .exec<{ consumer: string }>(
-        `SELECT DISTINCT consumer FROM claim WHERE ${where} ORDER BY consumer LIMIT ${MOST_NAMED}`,
-        number,
-      )
-      .toArray()
-      .map(({ consumer }) => consumer);
   }
 
   #one(where: string, ...bindings: (string | number)[]): DatasetVersionRecord | undefined {

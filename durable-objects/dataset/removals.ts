@@ -1,5 +1,6 @@
 import type { CollectedRecord, DatasetRefusal } from "../../contract/dataset-record.ts";
 import type { Effects } from "../shared/effects.ts";
+import type { ClaimStore } from "./claim-store.ts";
 import type { ChunkStore } from "./chunk-store.ts";
 import type { Compaction } from "./compaction.ts";
 import type { DatasetStore, VersionOutline } from "./dataset-store.ts";
@@ -9,6 +10,7 @@ const MOST_NAMED = { versions: 1_000, users: 20 };
 
 type Parts = {
   store: DatasetStore;
+  claims: ClaimStore;
   chunks: ChunkStore;
   compaction: Compaction;
   effects: Effects;
@@ -29,7 +31,7 @@ export class Removals {
     const used_by = versions
       .map(({ version_id, version_number, pinned }) => ({
         version_id,
-        used_by: this.#parts.store.usedByOthers(version_number).slice(0, MOST_NAMED.users),
+        used_by: this.#parts.claims.usedByOthers(version_number).slice(0, MOST_NAMED.users),
         pinned,
       }))
       .filter(({ used_by: users, pinned }) => users.length > 0 || pinned)
